@@ -1,0 +1,7 @@
+path "sys/storage/raft/snapshot" {
+  capabilities = ["read"]
+}
+
+path "sys/storage/raft/configuration" {
+  capabilities = ["read"]
+}
