@@ -1,0 +1,3 @@
+output "published" {
+  value = stage.publish.path
+}

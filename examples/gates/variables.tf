@@ -1,0 +1,4 @@
+variable "title" {
+  type    = string
+  default = "Release notes"
+}
