@@ -1,6 +1,9 @@
 //! A node's rendered server configuration, moved from a machine of its own to a folder and some loopback ports.
+//!
+//! Absolute paths become relative to the folder that stands for the node's `/`, in which its server runs. They must not
+//! name that folder: what the configuration says of audit devices is replicated, and has to be the same on every node.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use hcl_edit::Ident;
 use hcl_edit::expr::Expression;
@@ -11,8 +14,6 @@ use hcl_edit::visit_mut::{VisitMut, visit_expr_mut};
 pub(crate) struct Place<'a> {
     /// The instance id.
     pub(crate) id: &'a str,
-    /// The folder that stands for the node's `/`.
-    pub(crate) root: &'a Path,
     /// The port of its API.
     pub(crate) api: u16,
     /// The port for the other nodes.
@@ -23,12 +24,12 @@ pub(crate) struct Place<'a> {
     pub(crate) kms: &'a str,
 }
 
-/// A configuration that the server can be started with.
+/// A configuration that the server can be started with; paths are relative to the node's root.
 #[derive(Debug, Default)]
 pub(crate) struct Moved {
     /// The configuration.
     pub(crate) text: String,
-    /// Every path that it names, below the root.
+    /// Every path that it names.
     pub(crate) paths: Vec<PathBuf>,
     /// Folders that must exist.
     pub(crate) folders: Vec<PathBuf>,
@@ -47,7 +48,7 @@ pub(crate) struct Moved {
 pub(crate) fn relocate(configuration: &str, place: &Place<'_>) -> Result<Moved, String> {
     let text = configuration.replace("{{instance_id}}", place.id).replace("{{private_ip}}", "127.0.0.1");
     let mut body: Body = text.parse().map_err(|error: hcl_edit::parser::Error| format!("vault.hcl: {error}"))?;
-    let mut below = Below { root: place.root, paths: Vec::new() };
+    let mut below = Below::default();
     below.visit_body_mut(&mut body);
     let mut moved = Moved { paths: below.paths, ..Moved::default() };
 
@@ -118,21 +119,21 @@ fn drop_syslog(body: &mut Body) {
     }
 }
 
-/// Moves absolute paths below the node's root, devices excepted.
-struct Below<'a> {
-    root: &'a Path,
+/// Makes absolute paths relative, devices excepted.
+#[derive(Default)]
+struct Below {
     paths: Vec<PathBuf>,
 }
 
-impl VisitMut for Below<'_> {
+impl VisitMut for Below {
     fn visit_expr_mut(&mut self, expression: &mut Expression) {
         if let Expression::String(text) = expression
             && let Some(rest) = text.strip_prefix('/')
             && !rest.starts_with("dev/")
         {
-            let path = self.root.join(rest);
-            *expression = Expression::from(path.to_string_lossy().into_owned());
-            self.paths.push(path);
+            let path = rest.to_owned();
+            self.paths.push(PathBuf::from(&path));
+            *expression = Expression::from(path);
         } else {
             visit_expr_mut(self, expression);
         }
@@ -141,6 +142,8 @@ impl VisitMut for Below<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     const RENDERED: &str = r#"
@@ -184,7 +187,6 @@ audit "file" "stdout" {
     fn moves_what_is_bound_to_the_machine_and_keeps_the_rest() {
         let place = Place {
             id: "i-1",
-            root: Path::new("/w/i-1"),
             api: 4001,
             raft: 4002,
             peers: &[5001, 6001],
@@ -198,7 +200,7 @@ audit "file" "stdout" {
         let block = |name| body.get_blocks(name).next().expect("block");
         let listener = &block("listener").body;
         assert_eq!(text_of(listener, "address"), Some("127.0.0.1:4001"));
-        assert_eq!(text_of(listener, "tls_cert_file"), Some("/w/i-1/opt/vault/tls/tls.crt"));
+        assert_eq!(text_of(listener, "tls_cert_file"), Some("opt/vault/tls/tls.crt"));
         assert_eq!(text_of(listener, "tls_min_version"), Some("tls12"));
         assert!(listener.has_blocks("telemetry"));
         let storage = &block("storage").body;
@@ -207,20 +209,20 @@ audit "file" "stdout" {
         assert_eq!(joins, [Some("https://127.0.0.1:5001"), Some("https://127.0.0.1:6001")]);
         let join = &storage.get_blocks("retry_join").next().expect("join").body;
         assert_eq!(text_of(join, "leader_tls_servername"), Some("vault.internal"));
-        assert_eq!(text_of(join, "leader_ca_cert_file"), Some("/w/i-1/opt/vault/tls/ca.crt"));
+        assert_eq!(text_of(join, "leader_ca_cert_file"), Some("opt/vault/tls/ca.crt"));
         assert!(!join.has_attribute("auto_join"));
         assert_eq!(text_of(&block("seal").body, "endpoint"), Some("http://127.0.0.1:5000"));
         assert_eq!(text_of(&block("seal").body, "kms_key_id"), Some("k"));
         let audits: Vec<_> = body.get_blocks("audit").map(first_label).collect();
         assert_eq!(audits, [Some("file"), Some("file")]);
-        assert!(moved.text.contains("\"/dev/stdout\"") && moved.text.contains("\"/w/i-1/var/log/vault/audit.log\""));
-        assert_eq!(moved.folders, [Path::new("/w/i-1/opt/vault/data")]);
-        assert_eq!(moved.authorities, [Path::new("/w/i-1/opt/vault/tls/ca.crt")]);
+        assert!(moved.text.contains("\"/dev/stdout\"") && moved.text.contains("\"var/log/vault/audit.log\""));
+        assert_eq!(moved.folders, [Path::new("opt/vault/data")]);
+        assert_eq!(moved.authorities, [Path::new("opt/vault/tls/ca.crt")]);
     }
 
     #[test]
     fn says_what_is_missing() {
-        let place = Place { id: "i", root: Path::new("/r"), api: 1, raft: 2, peers: &[], kms: "k" };
+        let place = Place { id: "i", api: 1, raft: 2, peers: &[], kms: "k" };
         let fail = |text: &str| relocate(text, &place).expect_err("refused");
         assert_eq!(fail("ui = true\n"), "vault.hcl: no tcp listener with tls_cert_file and tls_key_file");
         let listener = "listener \"tcp\" {\n tls_cert_file = \"/c\"\n tls_key_file = \"/k\"\n}\n";

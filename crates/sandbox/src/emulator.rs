@@ -47,8 +47,8 @@ impl Emulator {
         if nodes {
             args.push("--await-nodes".into());
         }
-        let program =
-            Program { path: tools.python.clone(), args, env: vec![("HOME", folder.into())], log: log.clone() };
+        let env = vec![("HOME", folder.clone().into_os_string())];
+        let program = Program { path: tools.python.clone(), args, env, folder, log: log.clone() };
         let mut process = keeper.spawn(&program).await?;
         let begin = Instant::now();
         let port: u16 = loop {

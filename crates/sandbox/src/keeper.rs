@@ -42,6 +42,8 @@ pub(crate) struct Program {
     pub(crate) args: Vec<OsString>,
     /// The whole environment: nothing is inherited.
     pub(crate) env: Vec<(&'static str, OsString)>,
+    /// Where it runs.
+    pub(crate) folder: PathBuf,
     /// Takes both output streams, appended.
     pub(crate) log: PathBuf,
 }
@@ -91,6 +93,7 @@ impl Keeper {
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .envs(program.env.iter().map(|(name, value)| (name, value)))
+            .current_dir(&program.folder)
             .stdin(Stdio::piped())
             .stdout(log)
             .stderr(err)
@@ -178,6 +181,7 @@ mod tests {
             path: "/bin/sleep".into(),
             args: vec!["600".into()],
             env: vec![],
+            folder: dir.into(),
             log: dir.join("log"),
         };
         keeper.spawn(&program).await.expect("spawn")

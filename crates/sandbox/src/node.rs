@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use crate::api::Api;
 use crate::configuration::{Moved, Place, relocate};
+use crate::install::BAO_VERSION;
 use crate::keeper::{Guarded, Keeper, Program};
 use crate::probe::Probe;
 use crate::progress::{Progress, Report};
@@ -24,6 +25,9 @@ const PROBE_EVERY: Duration = Duration::from_millis(400);
 
 /// How long a node must be healthy until an instance refresh goes on: raft's autopilot makes it a voter after ten seconds.
 const STABLE: Duration = Duration::from_secs(15);
+
+/// In a node's folder, what stands for the `/` of its machine.
+const ROOT: &str = "root";
 
 /// What all nodes share.
 pub(crate) struct Stage {
@@ -56,6 +60,11 @@ enum End {
 /// Plays the node until it is ordered to go, then wipes it.
 pub(crate) async fn play(stage: Arc<Stage>, id: String, seed: Seed, mut orders: watch::Receiver<Order>) {
     let folder = stage.nodes.join(&id);
+    let asked = |name: &str| seed.environment.get(name).map_or("", String::as_str);
+    let wanted = format!("{} {}", asked("VAULT_DISTRIBUTION"), asked("VAULT_VERSION"));
+    if wanted != format!("openbao {BAO_VERSION}") {
+        (stage.report)(Progress::OtherServer { id: id.clone(), wanted });
+    }
     let mut last_problem = String::new();
     while *orders.borrow_and_update() != Order::Gone {
         let problem = match boot(&stage, &id, &seed, &folder, &mut orders).await {
@@ -64,6 +73,7 @@ pub(crate) async fn play(stage: Arc<Stage>, id: String, seed: Seed, mut orders: 
                 (stage.report)(Progress::NodeCrashed { id: id.clone(), status });
                 String::new()
             }
+            Err(Error::Node { message, .. }) => message,
             Err(error) => error.to_string(),
         };
         if !problem.is_empty() && problem != last_problem {
@@ -100,7 +110,7 @@ async fn boot(
     let tls = tls(stage, id, seed).await?;
     let (api, raft) = stage.roster.ports(id).ok_or_else(|| Error::NoNode(id.to_owned()))?;
     let peers = stage.roster.peers(id);
-    let place = Place { id, root: &folder.join("root"), api, raft, peers: &peers, kms: stage.api.endpoint() };
+    let place = Place { id, api, raft, peers: &peers, kms: stage.api.endpoint() };
     let moved = relocate(&seed.configuration, &place).map_err(|message| Error::node(id, message))?;
     let name = seed.variable("TLS_SERVER_NAME").map_err(|message| Error::node(id, message))?;
     let probe = Probe::new(name, api, &tls.ca_chain).map_err(|message| Error::node(id, message))?;
@@ -118,6 +128,7 @@ async fn boot(
             ("AWS_REGION", stage.region.clone().into()),
             ("AWS_EC2_METADATA_DISABLED", "true".into()),
         ],
+        folder: folder.join(ROOT),
         log: stage.logs.join(format!("{id}.log")),
     };
     let mut server = stage.keeper.spawn(&program).await?;
@@ -225,8 +236,10 @@ async fn tls(stage: &Stage, id: &str, seed: &Seed) -> Result<Tls, Error> {
 
 /// Writes the node's files; the answer is the configuration's path.
 fn lay_out(folder: &Path, moved: &Moved, tls: &Tls) -> Result<PathBuf, Error> {
+    let root = folder.join(ROOT);
     for path in moved.paths.iter().filter_map(|path| path.parent()).chain(moved.folders.iter().map(PathBuf::as_path)) {
-        fs::create_dir_all(path).map_err(Error::io(format!("make {}", path.display())))?;
+        let path = root.join(path);
+        fs::create_dir_all(&path).map_err(Error::io(format!("make {}", path.display())))?;
     }
     for (paths, text) in [
         (&moved.certificates, &tls.certificate),
@@ -234,7 +247,7 @@ fn lay_out(folder: &Path, moved: &Moved, tls: &Tls) -> Result<PathBuf, Error> {
         (&moved.authorities, &tls.ca_chain),
     ] {
         for path in paths {
-            write_private(path, text)?;
+            write_private(&root.join(path), text)?;
         }
     }
     let file = folder.join("vault.hcl");

@@ -18,11 +18,14 @@ const POLL_EVERY: Duration = Duration::from_millis(500);
 /// Follows the groups until told to stop; then stops and wipes all nodes.
 pub(crate) async fn play(stage: Arc<Stage>, mut stop: watch::Receiver<bool>) {
     let mut tasks = JoinSet::new();
+    // Whether the last look failed: that is said once.
+    let mut silent = false;
     let mut seen = BTreeSet::new();
     let mut nodes: BTreeSet<String> = BTreeSet::new();
     while !*stop.borrow_and_update() {
         match groups::in_service(&stage.api).await {
             Ok(ids) => {
+                silent = false;
                 let present: BTreeSet<String> = ids.into_iter().collect();
                 for id in nodes.extract_if(.., |id| !present.contains(id)) {
                     dismiss(&stage, &id);
@@ -60,7 +63,11 @@ pub(crate) async fn play(stage: Arc<Stage>, mut stop: watch::Receiver<bool>) {
                     tasks.spawn(node::play(Arc::clone(&stage), id, seed, orders));
                 }
             }
-            Err(error) => tracing::debug!(%error, "looking at the groups"),
+            Err(error) if silent => tracing::debug!(%error, "looking at the groups"),
+            Err(error) => {
+                silent = true;
+                tracing::warn!(%error, "the emulator does not say what the groups hold");
+            }
         }
         while tasks.try_join_next().is_some() {}
         tokio::select! {

@@ -24,6 +24,13 @@ pub enum Progress {
         /// The process id.
         pid: u32,
     },
+    /// A node's user data asks for another server than the one that plays it.
+    OtherServer {
+        /// The instance id.
+        id: String,
+        /// Distribution and version that it asks for.
+        wanted: String,
+    },
     /// A node waits for something, such as its TLS secret.
     NodeWaiting {
         /// The instance id.
@@ -38,7 +45,7 @@ pub enum Progress {
         /// How it ended.
         status: String,
     },
-    /// A node was stopped and its data wiped, as its instance is gone.
+    /// A node was stopped and its data wiped, as its instance is gone or the sandbox ends.
     NodeGone {
         /// The instance id.
         id: String,
@@ -53,9 +60,12 @@ impl fmt::Display for Progress {
             Progress::Installed(path) => write!(f, "emulators installed in {}", path.display()),
             Progress::EmulatorReady(url) => write!(f, "AWS emulator ready at {url}"),
             Progress::NodeStarted { id, address, pid } => write!(f, "node {id} started at {address} (pid {pid})"),
+            Progress::OtherServer { id, wanted } => {
+                write!(f, "node {id} asks for {wanted} and is played by openbao {}", crate::install::BAO_VERSION)
+            }
             Progress::NodeWaiting { id, reason } => write!(f, "node {id} waits: {reason}"),
             Progress::NodeCrashed { id, status } => write!(f, "node {id} ended ({status}), starting it again"),
-            Progress::NodeGone { id } => write!(f, "node {id} is gone with its instance"),
+            Progress::NodeGone { id } => write!(f, "node {id} stopped and wiped"),
         }
     }
 }

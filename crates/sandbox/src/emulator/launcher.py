@@ -24,11 +24,9 @@ import patches
 
 
 class Handler(MotoRequestHandler):
-    """Keeps connections open, and answers each write at once."""
+    """Answers without delay, and leaves the log to the application."""
 
-    protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    wbufsize = -1
 
     def log_request(self, code="-", size="-"):
         """The request log of the application says more."""
