@@ -23,7 +23,7 @@ pub struct Attribute {
     pub name: Ident,
     /// Its value, unevaluated.
     pub expr: Arc<Expr>,
-    /// The whole line.
+    /// From the name to the end of the value.
     pub span: Span,
 }
 
@@ -63,7 +63,8 @@ pub struct Expr {
 pub enum ExprKind {
     /// A number, a boolean, null, or a string without interpolation.
     Literal(Value),
-    /// A quoted template or heredoc with at least one interpolation or directive.
+    /// A quoted template or heredoc with at least one interpolation or directive. One that is a single interpolation has a single part; where
+    /// `~` ate the text beside it, an empty literal remains, which makes the result a string.
     Template(Vec<TemplatePart>),
     /// A root name: `var`, `aws_vpc`, `each`, a `for` variable.
     Variable(Ident),
@@ -136,6 +137,8 @@ pub enum ExprKind {
     For(Box<ForExpr>),
     /// `(expr)`; kept, since `{ (key) = … }` and the formatter need it.
     Parens(Box<Expr>),
+    /// Text that could not be read: an error was reported. Stands for an unknown value of any type, so that nothing else is said about it.
+    Invalid,
 }
 
 /// One `key = value` of an object literal.
@@ -169,7 +172,7 @@ pub struct ForExpr {
 /// A piece of a template.
 #[derive(Clone, Debug)]
 pub enum TemplatePart {
-    /// Text, with escapes and `~` trimming already resolved.
+    /// Text, with escapes and `~` trimming already resolved; not yet NFC-normalised, since that concerns the whole string.
     Literal(Arc<str>),
     /// `${expr}`.
     Interpolation(Expr),

@@ -1,0 +1,1 @@
+//! Broken files: what is reported, and where reading goes on.

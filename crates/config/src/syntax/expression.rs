@@ -1,0 +1,267 @@
+//! Expressions: conditionals, operators, and what may follow a term.
+
+use weir_value::{Number, Value};
+
+use super::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
+use super::error::bitwise;
+use super::recover::{Separator, Sync};
+use super::scan::{Parsed, Parser};
+
+/// The lowest binding strength of a binary operator.
+const LOWEST: u8 = 1;
+
+impl Parser<'_> {
+    /// Reads an expression.
+    pub(super) fn expression(&mut self) -> Parsed<Expr> {
+        self.deeper()?;
+        let condition = self.binary(LOWEST)?;
+        self.skip();
+        if self.peek() != b'?' {
+            self.depth -= 1;
+            return Ok(condition);
+        }
+        self.at += 1;
+        let yes = self.expression()?;
+        self.skip();
+        if !self.eat(b':') {
+            return Err(self.error_here(
+                "Missing false expression in conditional",
+                "The conditional operator (...?...:...) requires a false expression, delimited by a colon. To continue on the next line, put the \
+                 whole conditional in parentheses.",
+            ));
+        }
+        let no = self.expression()?;
+        self.depth -= 1;
+        let span = condition.span.to(no.span);
+        let kind = ExprKind::Conditional { condition: Box::new(condition), yes: Box::new(yes), no: Box::new(no) };
+        Ok(Expr { kind, span })
+    }
+
+    /// Reads a chain of operations that bind at least so strongly.
+    fn binary(&mut self, strength: u8) -> Parsed<Expr> {
+        self.skip();
+        let mut left = self.unary()?;
+        loop {
+            self.skip();
+            let start = self.at;
+            let Some((op, stronger, length)) = self.operator() else { return Ok(left) };
+            if stronger < strength {
+                return Ok(left);
+            }
+            if length == 0 {
+                // An operator of another language stands for its nearest kin, so that its operands are checked.
+                let (summary, detail) = bitwise(char::from(self.peek()));
+                self.error_here(summary, detail);
+            }
+            self.at += length.max(1);
+            let op_span = self.span(start, self.at);
+            let right = self.binary(stronger + 1)?;
+            let span = left.span.to(right.span);
+            left = Expr { kind: ExprKind::Binary { op, op_span, left: Box::new(left), right: Box::new(right) }, span };
+        }
+    }
+
+    /// The binary operator at the position, how strongly it binds, and its length; a length of 0 marks one that the language does not have.
+    #[inline]
+    fn operator(&self) -> Option<(BinaryOp, u8, usize)> {
+        let next = self.byte(self.at + 1);
+        Some(match self.peek() {
+            b'|' => (BinaryOp::Or, 1, if next == b'|' { 2 } else { 0 }),
+            b'&' => (BinaryOp::And, 2, if next == b'&' { 2 } else { 0 }),
+            b'=' if next == b'=' => (BinaryOp::Equal, 3, 2),
+            b'!' if next == b'=' => (BinaryOp::NotEqual, 3, 2),
+            b'<' if next == b'=' => (BinaryOp::LessEqual, 4, 2),
+            b'<' if next != b'<' => (BinaryOp::Less, 4, 1),
+            b'>' if next == b'=' => (BinaryOp::GreaterEqual, 4, 2),
+            b'>' => (BinaryOp::Greater, 4, 1),
+            b'+' => (BinaryOp::Add, 5, 1),
+            b'-' => (BinaryOp::Subtract, 5, 1),
+            b'*' => (BinaryOp::Multiply, 6, 1),
+            b'^' => (BinaryOp::Multiply, 6, 0),
+            b'/' => (BinaryOp::Divide, 6, 1),
+            b'%' if next != b'{' => (BinaryOp::Modulo, 6, 1),
+            _ => return None,
+        })
+    }
+
+    /// Reads a term with the signs before it and the accesses behind it.
+    fn unary(&mut self) -> Parsed<Expr> {
+        let op = match self.peek() {
+            b'-' => UnaryOp::Negate,
+            b'!' if self.byte(self.at + 1) != b'=' => UnaryOp::Not,
+            _ => {
+                let term = self.term()?;
+                return self.accesses(term);
+            }
+        };
+        let start = self.at;
+        self.deeper()?;
+        self.at += 1;
+        self.skip();
+        let operand = self.unary()?;
+        self.depth -= 1;
+        let span = self.span(start, start).to(operand.span);
+        Ok(Expr { kind: ExprKind::Unary { op, operand: Box::new(operand) }, span })
+    }
+
+    /// Reads the attributes, indexes and splats that follow an expression.
+    fn accesses(&mut self, mut expr: Expr) -> Parsed<Expr> {
+        loop {
+            self.skip();
+            match self.peek() {
+                b'.' if self.byte(self.at + 1) != b'.' => {
+                    let dot = self.at;
+                    self.at += 1;
+                    self.skip();
+                    if self.peek() == b'*' {
+                        self.at += 1;
+                        expr = self.attribute_splat(expr)?;
+                    } else {
+                        expr = self.dotted(expr, dot)?;
+                    }
+                }
+                b'[' => expr = self.bracketed(expr)?,
+                _ => return Ok(expr),
+            }
+        }
+    }
+
+    /// Reads the name or number after a dot.
+    fn dotted(&mut self, object: Expr, dot: usize) -> Parsed<Expr> {
+        if let Some(name) = self.ident() {
+            let span = object.span.to(name.span);
+            return Ok(Expr { kind: ExprKind::GetAttr { object: Box::new(object), name }, span });
+        }
+        let start = self.at;
+        if self.peek().is_ascii_digit() {
+            self.at = self.number_end(start);
+            let text = &self.text[start..self.at];
+            if let Some((first, second)) = text.split_once('.') {
+                let detail = format!(
+                    "When using the legacy index syntax, chaining two indexes together is not permitted. Use the proper index syntax instead, like \
+                     [{first}][{second}]."
+                );
+                self.error(self.span(start, self.at), "Invalid legacy index syntax", detail);
+            }
+            let key = self.number(start);
+            let span = object.span.to(key.span);
+            return Ok(Expr { kind: ExprKind::Index { collection: Box::new(object), key: Box::new(key) }, span });
+        }
+        let hint = match self.peek() {
+            b'"' | b'(' | b'-' => " To look up a key that is not a plain name, use brackets: [\"key\"].",
+            b'[' => " Remove the dot before the bracket.",
+            _ => "",
+        };
+        let failed = self.error_here("Invalid attribute name", format!("An attribute name is required after a dot.{hint}"));
+        if self.at_newline() {
+            self.at = self.at.max(dot + 1);
+        }
+        Err(failed)
+    }
+
+    /// Reads what an attribute-only splat applies to each item: names and numbers after dots.
+    fn attribute_splat(&mut self, source: Expr) -> Parsed<Expr> {
+        let star = self.at - 1;
+        let mut each = Expr { kind: ExprKind::SplatItem, span: self.span(star, self.at) };
+        loop {
+            self.skip();
+            if self.peek() != b'.' || self.byte(self.at + 1) == b'.' {
+                break;
+            }
+            let dot = self.at;
+            self.at += 1;
+            self.skip();
+            if self.peek() == b'*' {
+                let failed = self.error_here(
+                    "Nested splat expression not allowed",
+                    "A splat expression (*) cannot be used inside another attribute-only splat expression. Use [*] for both.",
+                );
+                self.at += 1;
+                return Err(failed);
+            }
+            each = self.dotted(each, dot)?;
+        }
+        let span = source.span.to(each.span);
+        Ok(Expr { kind: ExprKind::Splat { source: Box::new(source), each: Box::new(each), full: false }, span })
+    }
+
+    /// Reads an index or a full splat.
+    fn bracketed(&mut self, collection: Expr) -> Parsed<Expr> {
+        let open = self.at;
+        let saved = self.enter(b']', 1, true);
+        self.skip();
+        let star = self.at;
+        let splat = self.eat(b'*');
+        let key = if splat { None } else { Some(self.expression()) };
+        let key = match key {
+            Some(Err(failed)) => Err(failed),
+            key => {
+                self.skip();
+                if self.eat(b']') {
+                    Ok(key.and_then(Result::ok))
+                } else if splat {
+                    let detail = "The star for a full splat operator must be immediately followed by a closing bracket (\"]\").";
+                    Err(self.error_here("Missing close bracket on splat index", detail))
+                } else {
+                    let detail = "The index operator must end with a closing bracket (\"]\").";
+                    Err(self.error_here("Missing close bracket on index", detail))
+                }
+            }
+        };
+        let key = match key {
+            Ok(key) => key,
+            Err(failed) => {
+                let sync = self.resync(Separator::None);
+                self.leave(saved);
+                if sync != Sync::Closed {
+                    return Err(failed);
+                }
+                Some(Expr { kind: ExprKind::Invalid, span: self.span(open, self.at) })
+            }
+        };
+        self.leave(saved);
+        let span = collection.span.to(self.span(open, self.at));
+        let Some(key) = key else {
+            // All that follows applies to each item.
+            self.deeper()?;
+            let each = self.accesses(Expr { kind: ExprKind::SplatItem, span: self.span(star, star + 1) })?;
+            self.depth -= 1;
+            let span = span.to(each.span);
+            return Ok(Expr { kind: ExprKind::Splat { source: Box::new(collection), each: Box::new(each), full: true }, span });
+        };
+        Ok(Expr { kind: ExprKind::Index { collection: Box::new(collection), key: Box::new(key) }, span })
+    }
+
+    /// Where the number that begins at a place ends.
+    pub(super) fn number_end(&self, start: usize) -> usize {
+        let digits = |mut at: usize| {
+            while self.byte(at).is_ascii_digit() {
+                at += 1;
+            }
+            at
+        };
+        let mut at = digits(start);
+        while self.byte(at) == b'.' && self.byte(at + 1).is_ascii_digit() {
+            at = digits(at + 1);
+        }
+        if matches!(self.byte(at), b'e' | b'E') {
+            let exponent = at + 1 + usize::from(matches!(self.byte(at + 1), b'+' | b'-'));
+            if self.byte(exponent).is_ascii_digit() {
+                at = digits(exponent);
+            }
+        }
+        at
+    }
+
+    /// The number that was read from `start` to the position.
+    pub(super) fn number(&mut self, start: usize) -> Expr {
+        let span = self.span(start, self.at);
+        match Number::parse(&self.text[start..self.at]) {
+            Some(number) => Expr { kind: ExprKind::Literal(Value::from(number)), span },
+            None => {
+                self.error(span, "Invalid number literal", "Failed to recognize the value of this number literal.");
+                Expr { kind: ExprKind::Invalid, span }
+            }
+        }
+    }
+}
