@@ -321,6 +321,60 @@ async fn a_cluster_forms_and_survives() {
     assert!(!work.path().join("nodes").exists());
 }
 
+/// Instance ids of the only group, and its instances' template versions.
+async fn members(aws: &Aws) -> (Vec<String>, Vec<String>) {
+    let xml = aws.query("autoscaling", "2011-01-01", &[("Action", "DescribeAutoScalingGroups")]).await;
+    let document = roxmltree::Document::parse(&xml).unwrap();
+    assert!(document.descendants().any(|node| node.has_tag_name((node.tag_name().namespace().unwrap_or(""), "Overrides"))));
+    let instances: Vec<_> = document.descendants().filter(|node| node.tag_name().name() == "InstanceId").collect();
+    let version = |id: &roxmltree::Node<'_, '_>| {
+        let instance = id.parent().unwrap();
+        instance.descendants().find(|node| node.tag_name().name() == "Version").unwrap().text().unwrap().to_owned()
+    };
+    let ids = instances.iter().map(|id| id.text().unwrap().to_owned()).collect();
+    (ids, instances.iter().map(version).collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_replaces_the_instances_by_the_new_template() {
+    let work = tempfile::tempdir().unwrap();
+    let options = Options { nodes: false, ..Options::new(cache(), work.path()) };
+    let sandbox = Sandbox::start(options, |_| {}).await.unwrap();
+    let aws = Aws::new(&sandbox);
+    provision(&aws).await;
+    let autoscaling = async |parameters: &[(&str, &str)]| aws.query("autoscaling", "2011-01-01", parameters).await;
+    let group = ("AutoScalingGroupName", "vault");
+    let (before, versions) = members(&aws).await;
+    assert_eq!(versions, ["1", "1", "1"]);
+    let version = [
+        ("Action", "CreateLaunchTemplateVersion"),
+        ("LaunchTemplateName", "vault"),
+        ("LaunchTemplateData.ImageId", "ami-12c6146b"),
+        ("LaunchTemplateData.InstanceType", "m6i.large"),
+        ("LaunchTemplateData.UserData", "bmV3"),
+    ];
+    aws.query("ec2", "2016-11-15", &version).await;
+    // An update that names neither template nor policy keeps the policy, and the instances are what they were.
+    autoscaling(&[("Action", "UpdateAutoScalingGroup"), group, ("HealthCheckGracePeriod", "60")]).await;
+    assert_eq!(members(&aws).await, (before.clone(), versions));
+
+    let started = autoscaling(&[("Action", "StartInstanceRefresh"), group]).await;
+    assert!(started.contains("<InstanceRefreshId>"), "{started}");
+    let begin = Instant::now();
+    loop {
+        let refreshes = autoscaling(&[("Action", "DescribeInstanceRefreshes"), group]).await;
+        if refreshes.contains("<Status>Successful</Status>") {
+            break;
+        }
+        assert!(begin.elapsed() < Duration::from_secs(10), "{refreshes}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let (after, versions) = members(&aws).await;
+    assert_eq!(versions, ["2", "2", "2"]);
+    assert!(after.iter().all(|id| !before.contains(id)), "{before:?} {after:?}");
+    sandbox.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_cannot_leave_the_sandbox() {
     let work = tempfile::tempdir().unwrap();

@@ -182,7 +182,7 @@ def instance_refresh(lock, ready):
     def active(backend, name):
         return next((r for r in refreshes(backend, name) if r["Status"] in running), None)
 
-    def roll(backend, group, refresh, old):
+    def roll(backend, group, refresh, old, warmup):
         """Replaces the instances `old`; the lock is held only while the models are touched."""
         for number, instance_id in enumerate(old, 1):
             with lock:
@@ -196,8 +196,11 @@ def instance_refresh(lock, ready):
                     backend.notify_terminate_instances([instance_id])
                     backend.update_attached_target_groups(group.name)
                 fresh = {s.instance.id for s in group.instance_states} - before
-            deadline = time.monotonic() + NODE_PATIENCE
-            while ready is not None and not fresh <= ready and time.monotonic() < deadline:
+            # As the real one, it goes on when the replacement is healthy and its warm-up is over. A cluster may need that
+            # time to forget the lost member; without nodes there is nothing to wait for.
+            warm = time.monotonic() + warmup
+            deadline = max(warm, time.monotonic() + NODE_PATIENCE)
+            while ready is not None and time.monotonic() < (warm if fresh <= ready else deadline):
                 if refresh["Status"] == "Cancelling" or group.name not in backend.autoscaling_groups:
                     break
                 time.sleep(0.2)
@@ -237,7 +240,8 @@ def instance_refresh(lock, ready):
             refresh["DesiredConfiguration"] = wanted
         refreshes(backend, name).insert(0, refresh)
         old = [s.instance.id for s in states]
-        threading.Thread(target=roll, args=(backend, group, refresh, old), daemon=True).start()
+        warmup = int(preferences.get("InstanceWarmup") or 0)
+        threading.Thread(target=roll, args=(backend, group, refresh, old, warmup), daemon=True).start()
         return ActionResult({"InstanceRefreshId": refresh["InstanceRefreshId"]})
 
     def describe_instance_refreshes(self):
