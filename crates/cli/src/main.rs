@@ -1,1 +1,24 @@
-fn main(){}
+//! The roof of Weir: arguments in; text, JSON, Markdown and HTML out.
+//!
+//! Only this crate prints, reads the environment and ends the process. It is *not* where anything is decided: each command is one file in
+//! `command/` that asks the lower floors, and `view/` turns what they answer into text.
+
+mod arguments;
+mod command;
+mod context;
+mod environment;
+mod exit;
+mod log;
+mod output;
+mod panic;
+mod prompt;
+mod terminal;
+mod view;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    panic::install();
+    let ended = std::panic::catch_unwind(|| command::main(std::env::args_os(), environment::Environment::of_process()));
+    ended.unwrap_or(exit::Exit::ERROR).into()
+}

@@ -1,0 +1,81 @@
+//! One file per command. To add one: write the file with a clap struct `Arguments` that has `fn run(self, &Context) -> Outcome`, and name it in the list
+//! below.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::arguments::{self, Asked, Cli};
+use crate::context::Context;
+use crate::environment::Environment;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::output::Output;
+use crate::terminal::Terminal;
+use crate::view::diagnostic::Look;
+use crate::log;
+
+macro_rules! commands {
+    ($($module:ident: $name:ident,)*) => {
+        $(mod $module;)*
+
+        /// What can be done.
+        #[derive(Debug, clap::Subcommand)]
+        pub(crate) enum Command {
+            $(#[allow(missing_docs)] $name($module::Arguments),)*
+        }
+
+        impl Command {
+            fn run(self, context: &Context) -> Outcome {
+                match self {
+                    $(Self::$name(arguments) => arguments.run(context),)*
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    version: Version,
+}
+
+/// Runs one command line to its end.
+pub(crate) fn main(words: impl IntoIterator<Item = OsString>, env: Environment) -> Exit {
+    let words: Vec<OsString> = words.into_iter().collect();
+    let early = Terminal::new(&env, arguments::no_color(&words), None);
+    let cli = match arguments::parse(words, &env) {
+        Ok(Asked::Run(cli)) => *cli,
+        Ok(Asked::Help(text, exit)) => {
+            Output::standard().text(text);
+            return exit;
+        }
+        Err(failure) => return tell(&failure, early),
+    };
+    let terminal = Terminal::new(&env, cli.no_color, cli.input);
+    match enter(cli, env, terminal) {
+        Ok(exit) => exit,
+        Err(failure) => tell(&failure, terminal),
+    }
+}
+
+fn enter(cli: Cli, env: Environment, terminal: Terminal) -> Outcome {
+    log::start(&env)?;
+    let original = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    if let Some(dir) = &cli.chdir {
+        let moved = std::env::set_current_dir(dir);
+        moved.map_err(|error| Failure::error("Cannot change the folder", format!("-chdir={}: {error}.", dir.display())))?;
+    }
+    let context = Context::new(original, env, terminal);
+    let outcome = cli.command.run(&context);
+    let lost = context.out.failure().map(|error| Failure::error("The output is not complete", format!("Standard output cannot be written: {error}.")));
+    match (outcome, lost) {
+        (Ok(_), Some(lost)) => Err(lost),
+        (outcome, _) => outcome,
+    }
+}
+
+fn tell(failure: &Failure, terminal: Terminal) -> Exit {
+    let err = Output::error();
+    for diagnostic in failure.diagnostics.iter() {
+        err.text(Look::of(&terminal).render(diagnostic, &failure.sources));
+    }
+    failure.exit
+}

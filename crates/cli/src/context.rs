@@ -1,0 +1,67 @@
+//! What every command gets.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use tokio::runtime::Runtime;
+use weir_diag::{Diagnostics, Sources};
+
+use crate::environment::Environment;
+use crate::exit::Failure;
+use crate::output::Output;
+use crate::terminal::Terminal;
+use crate::view::Paint;
+use crate::view::diagnostic;
+
+/// The surroundings of a command.
+pub(crate) struct Context {
+    /// The folder of the stack: the process's own, after `-chdir`.
+    pub(crate) dir: PathBuf,
+    /// The folder that the process was started in.
+    pub(crate) original_dir: PathBuf,
+    /// The environment.
+    pub(crate) env: Environment,
+    /// What the terminal can do.
+    pub(crate) terminal: Terminal,
+    /// Where results go.
+    pub(crate) out: Output,
+    /// Where progress, questions and diagnostics go.
+    pub(crate) err: Output,
+    runtime: OnceLock<Runtime>,
+}
+
+impl Context {
+    /// A context over the standard streams.
+    pub(crate) fn new(original_dir: PathBuf, env: Environment, terminal: Terminal) -> Self {
+        Self { dir: PathBuf::from("."), original_dir, env, terminal, out: Output::standard(), err: Output::error(), runtime: OnceLock::new() }
+    }
+
+    /// Runs asynchronous work to its end. The threads for it are made at the first call.
+    pub(crate) fn block_on<F: Future>(&self, future: F) -> Result<F::Output, Failure> {
+        if self.runtime.get().is_none() {
+            let made = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+            let made = made.map_err(|error| Failure::error("Threads cannot be started", format!("The operating system refuses: {error}.")))?;
+            let _ = self.runtime.set(made);
+        }
+        let runtime = self.runtime.get().ok_or_else(|| Failure::error("Threads cannot be started", ""))?;
+        Ok(runtime.block_on(future))
+    }
+
+    /// The folder for what Weir keeps beside a stack (`.terraform`, or `TF_DATA_DIR`).
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.env.setting("DATA_DIR").map_or_else(|| self.dir.join(".terraform"), PathBuf::from)
+    }
+
+    /// Styles for standard output.
+    pub(crate) fn paint(&self) -> Paint {
+        Paint(self.terminal.color)
+    }
+
+    /// Tells the user, on standard error.
+    pub(crate) fn report(&self, diagnostics: &Diagnostics, sources: &Sources) {
+        let look = diagnostic::Look::of(&self.terminal);
+        for item in diagnostics.iter() {
+            self.err.text(look.render(item, sources));
+        }
+    }
+}
