@@ -158,8 +158,9 @@ fn option(value: Option<TokenStream>) -> TokenStream {
     value.map_or_else(|| quote!(::std::option::Option::None), |value| quote!(::std::option::Option::Some(#value)))
 }
 
+/// The attribute's name: the field's, without the underscore that a word which cannot be a field (`self`) needs; serde must be told as well (`rename`).
 fn key(field: &Field) -> String {
-    field.ident.as_ref().map(|ident| ident.unraw().to_string()).unwrap_or_default()
+    field.ident.as_ref().map(|ident| ident.unraw().to_string().trim_end_matches('_').to_owned()).unwrap_or_default()
 }
 
 /// The doc comment as one text.

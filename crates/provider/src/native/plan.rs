@@ -77,6 +77,15 @@ impl<'a> ResourcePlan<'a> {
             self.planned.insert(name.into(), prior);
         }
     }
+    /// Keeps a zero value (`false`, `0`, `""`, nothing in a collection) that stands where the user set nothing, at any depth: providers of the old kind write
+    /// those into their states for what was never set, and mean nothing by it.
+    pub fn keep_zeros(&mut self) {
+        let Some(prior) = self.prior else { return };
+        let planned = std::mem::take(&mut self.planned);
+        if let Value::Object(entries) = kept(prior, Value::Object(Arc::new(planned))) {
+            self.planned = Arc::unwrap_or_clone(entries);
+        }
+    }
     /// Tells the user something.
     pub fn warn(&mut self, warning: crate::Fault) {
         self.warnings.push(warning);
@@ -88,6 +97,35 @@ impl<'a> ResourcePlan<'a> {
             forced(&self.schema.block, prior, &state, &mut Path::root(), &mut self.replace);
         }
         Planned { state, requires_replace: self.replace, warnings: self.warnings }
+    }
+}
+
+fn is_zero(value: &Value) -> bool {
+    match value {
+        Value::Bool(truth) => !truth,
+        Value::Number(_) => value.as_i64() == Some(0),
+        Value::String(text) => text.is_empty(),
+        Value::Null(_) => true,
+        _ => value.length() == Some(0),
+    }
+}
+
+/// What is planned, with the zero values of `prior` where it is null.
+fn kept(prior: &Value, planned: Value) -> Value {
+    match (prior, &planned) {
+        (_, Value::Null(_)) if is_zero(prior) => prior.clone(),
+        (Value::Object(before), Value::Object(after)) => Value::object(after.iter().map(|(name, value)| {
+            let value = before.get(name).map_or_else(|| value.clone(), |before| kept(before, value.clone()));
+            (name.clone(), value)
+        })),
+        (Value::List(_, before), Value::List(element, after)) if before.len() == after.len() => {
+            Value::list(element.clone(), before.iter().zip(after.iter()).map(|(before, after)| kept(before, after.clone())))
+        }
+        (Value::Set(before), Value::Set(after)) => {
+            let same = |item: &Value| before.items.iter().find(|before| kept(before, item.clone()) == **before);
+            Value::set(after.element.clone(), after.items.iter().map(|item| same(item).unwrap_or(item).clone()).collect::<Vec<_>>())
+        }
+        _ => planned,
     }
 }
 

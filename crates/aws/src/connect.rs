@@ -1,0 +1,207 @@
+//! From the provider block to an SDK configuration.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::meta::credentials::CredentialsProviderChain;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::{RetryConfig, RetryMode};
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider as Tls, TlsContext, TrustStore};
+use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use weir_provider::{Fault, SessionRequest};
+use weir_value::Path;
+
+use crate::api::causes;
+use crate::assume;
+use crate::config::Config;
+
+/// How often a request is sent when the configuration does not say: throttling passes, an address where nobody listens is told within a minute.
+const ATTEMPTS: u32 = 12;
+
+/// Reads the credential sources and builds what the service clients are made of.
+pub(crate) async fn sdk(config: &Config, request: &SessionRequest) -> Result<SdkConfig, Vec<Fault>> {
+    sdk_config(config, request).await.map_err(|fault| vec![fault])
+}
+
+fn files(config: &Config, request: &SessionRequest) -> Option<EnvConfigFiles> {
+    if config.shared_config_files.is_empty() && config.shared_credentials_files.is_empty() {
+        return None;
+    }
+    let mut files = EnvConfigFiles::builder()
+        .include_default_config_file(config.shared_config_files.is_empty())
+        .include_default_credentials_file(config.shared_credentials_files.is_empty());
+    for file in &config.shared_config_files {
+        files = files.with_file(EnvConfigFileKind::Config, request.root.join(file));
+    }
+    for file in &config.shared_credentials_files {
+        files = files.with_file(EnvConfigFileKind::Credentials, request.root.join(file));
+    }
+    Some(files.build())
+}
+
+async fn sdk_config(config: &Config, request: &SessionRequest) -> Result<SdkConfig, Fault> {
+    let mode = match config.retry_mode.as_deref() {
+        Some("standard" | "legacy") => RetryMode::Standard,
+        _ => RetryMode::Adaptive,
+    };
+    let attempts = config.max_retries.and_then(|retries| u32::try_from(retries).ok()).map_or(ATTEMPTS, |retries| retries + 1);
+    let retry = RetryConfig::standard().with_retry_mode(mode).with_max_attempts(attempts).with_max_backoff(Duration::from_secs(10));
+    let http = http(config, request)?;
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http.clone())
+        .retry_config(retry)
+        .timeout_config(TimeoutConfig::builder().connect_timeout(Duration::from_secs(10)).read_timeout(Duration::from_secs(60)).build())
+        .app_name(AppName::new("weir").map_err(|error| Fault::error("Invalid application name", error.to_string()))?);
+    let profile_files = files(config, request);
+    if let Some(files) = &profile_files {
+        loader = loader.profile_files(files.clone());
+    }
+    if let Some(profile) = &config.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = &config.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(dual) = config.use_dualstack_endpoint {
+        loader = loader.use_dual_stack(dual);
+    }
+    if let Some(fips) = config.use_fips_endpoint {
+        loader = loader.use_fips(fips);
+    }
+    let plain = ProviderConfig::without_region().with_http_client(http).with_region(config.region.clone().map(Region::new));
+    if let Some(credentials) = credentials(config, profile_files, &plain).await? {
+        loader = loader.credentials_provider(credentials);
+    }
+    let mut sdk = loader.load().await;
+    if sdk.region().is_none() {
+        let detail = "Set `region` in the provider block, AWS_REGION in the environment, or a region in the profile.";
+        return Err(Fault::attribute(Path::attr("region"), "No region is set", detail));
+    }
+    let static_keys = config.access_key.is_some();
+    if let Some(role) = config.assume_role_with_web_identity.first() {
+        let provider = assume::web_identity(&at_sts(&sdk, config), role.clone())?;
+        sdk = sdk.into_builder().credentials_provider(provider).build();
+    }
+    for role in config.assume_role.iter().filter(|role| role.role_arn.is_some()) {
+        let provider = assume::role(&at_sts(&sdk, config), role.clone())?;
+        sdk = sdk.into_builder().credentials_provider(provider).build();
+    }
+    if !static_keys || !config.assume_role.is_empty() {
+        check(&sdk).await?;
+    }
+    Ok(sdk)
+}
+
+/// The configuration for calls to the security token service.
+fn at_sts(sdk: &SdkConfig, config: &Config) -> SdkConfig {
+    let mut builder = sdk.to_builder();
+    if let Some(region) = &config.sts_region {
+        builder = builder.region(Region::new(region.clone()));
+    }
+    if let Some(url) = config.endpoints.iter().find_map(|endpoints| endpoints.0.get("sts")) {
+        builder = builder.endpoint_url(url);
+    }
+    builder.build()
+}
+
+/// Credentials that the block names; `None` leaves it to the SDK's chain.
+async fn credentials(config: &Config, files: Option<EnvConfigFiles>, plain: &ProviderConfig) -> Result<Option<SharedCredentialsProvider>, Fault> {
+    match (&config.access_key, &config.secret_key) {
+        (Some(key), Some(secret)) => {
+            return Ok(Some(SharedCredentialsProvider::new(Credentials::new(key, secret, config.token.clone(), None, "provider block"))));
+        }
+        (None, None) => {}
+        _ => return Err(Fault::error("Incomplete credentials", "`access_key` and `secret_key` only make sense together.")),
+    }
+    let from_profile = || {
+        let mut profile = ProfileFileCredentialsProvider::builder().configure(plain);
+        if let Some(files) = files.clone() {
+            profile = profile.profile_files(files);
+        }
+        if let Some(name) = &config.profile {
+            profile = profile.profile_name(name);
+        }
+        profile.build()
+    };
+    if config.profile.is_some() {
+        // Written down, it is meant: the environment's keys do not go before it.
+        return Ok(Some(SharedCredentialsProvider::new(from_profile())));
+    }
+    if config.skip_metadata_api_check.as_deref() == Some("true") {
+        let chain = CredentialsProviderChain::first_try("Environment", EnvironmentVariableCredentialsProvider::new())
+            .or_else("Profile", from_profile())
+            .or_else("WebIdentityToken", aws_config::web_identity_token::WebIdentityTokenCredentialsProvider::builder().configure(plain).build())
+            .or_else("EcsContainer", aws_config::ecs::EcsCredentialsProvider::builder().configure(plain).build());
+        return Ok(Some(SharedCredentialsProvider::new(chain)));
+    }
+    if let Some(endpoint) = &config.ec2_metadata_service_endpoint {
+        let invalid = |error: &dyn std::error::Error| Fault::attribute(Path::attr("ec2_metadata_service_endpoint"), "Invalid metadata endpoint", causes(error));
+        let metadata = aws_config::imds::Client::builder().configure(plain).endpoint(endpoint).map_err(|error| invalid(&*error))?;
+        let chain = DefaultCredentialsChain::builder().configure(plain.clone()).imds_client(metadata.build()).build().await;
+        return Ok(Some(SharedCredentialsProvider::new(chain)));
+    }
+    Ok(None)
+}
+
+/// Asks for credentials once, so that their absence is told once and at the start.
+async fn check(sdk: &SdkConfig) -> Result<(), Fault> {
+    let why = match sdk.credentials_provider() {
+        Some(provider) => match provider.provide_credentials().await {
+            Ok(_) => return Ok(()),
+            Err(error) => causes(&error),
+        },
+        None => "no source is configured".to_owned(),
+    };
+    Err(Fault::error(
+        "No valid credential sources found",
+        format!(
+            "{why}. Log in (`aws sso login`), set AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment; on AWS attach a role to the machine. \
+             `profile` and `assume_role` in the provider block choose among them."
+        ),
+    ))
+}
+
+fn http(config: &Config, request: &SessionRequest) -> Result<SharedHttpClient, Fault> {
+    if config.insecure == Some(true) {
+        let detail = "Weir always verifies TLS certificates. Name the authority to trust with `custom_ca_bundle`.";
+        return Err(Fault::attribute(Path::attr("insecure"), "Connections without verification are not supported", detail));
+    }
+    let context = match &config.custom_ca_bundle {
+        Some(file) => {
+            let invalid = |why: String| Fault::attribute(Path::attr("custom_ca_bundle"), "Cannot use the certificate bundle", why);
+            let pem = std::fs::read(request.root.join(file)).map_err(|error| invalid(error.to_string()))?;
+            let store = TrustStore::empty().with_pem_certificate(pem);
+            TlsContext::builder().with_trust_store(store).build().map_err(|error| invalid(causes(&error)))?
+        }
+        None => TlsContext::default(),
+    };
+    let proxy = match (&config.https_proxy, &config.http_proxy) {
+        (Some(url), _) => Some(ProxyConfig::https(url.as_str())),
+        (None, Some(url)) => Some(ProxyConfig::all(url.as_str())),
+        (None, None) => None,
+    };
+    let proxy = proxy.transpose().map_err(|error| Fault::error("Invalid proxy", causes(&error)))?;
+    let proxy = proxy.map_or_else(ProxyConfig::from_env, |proxy| match &config.no_proxy {
+        Some(hosts) => proxy.no_proxy(hosts),
+        None => proxy,
+    });
+    let shared = Arc::new((context, proxy));
+    Ok(Builder::new().build_with_connector_fn(move |settings, components| {
+        let (context, proxy) = (shared.0.clone(), shared.1.clone());
+        let mut builder = Connector::builder().tls_provider(Tls::Rustls(CryptoMode::Ring)).tls_context(context).proxy_config(proxy);
+        builder.set_connector_settings(settings.cloned());
+        builder.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
+        builder.build()
+    }))
+}
