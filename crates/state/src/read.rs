@@ -83,17 +83,24 @@ fn refuse(text: &str, error: &serde_json::Error) -> StateError {
         version: u64,
     }
     let message = error.to_string();
-    if error.is_eof() {
-        return StateError::Truncated { message };
-    }
-    if error.is_syntax() {
-        return StateError::NotJson { message };
+    if error.is_eof() || error.is_syntax() {
+        return broken(text, error);
     }
     match serde_json::from_str::<Version>(text) {
         Ok(Version { version: found }) if found != 4 => version(found),
-        Err(error) if error.is_eof() => StateError::Truncated { message: error.to_string() },
-        Err(error) if error.is_syntax() => StateError::NotJson { message: error.to_string() },
+        Err(error) if error.is_eof() || error.is_syntax() => broken(text, &error),
         _ => StateError::corrupt(message),
+    }
+}
+
+/// Cut off, or not JSON. A number that is cut off after its point is wrong at the last byte rather than at the end.
+fn broken(text: &str, error: &serde_json::Error) -> StateError {
+    let message = error.to_string();
+    let (lines, last) = text.split('\n').fold((0, 0), |(count, _), line| (count + 1, line.len()));
+    if error.is_eof() || error.line() >= lines && error.column() >= last && text.starts_with('{') {
+        StateError::Truncated { message }
+    } else {
+        StateError::NotJson { message }
     }
 }
 
