@@ -81,9 +81,13 @@ impl Parser<'_> {
     }
 
     /// Reads items up to a closing brace or the end of the file.
+    #[inline(never)]
     fn items(&mut self, reading: &mut Reading) {
         loop {
             self.skip_lines();
+            if self.stopped {
+                self.at = self.bytes.len();
+            }
             if self.at_end() || self.peek() == b'}' {
                 return;
             }
@@ -103,13 +107,14 @@ impl Parser<'_> {
                     self.end_of_argument(reading.one_line);
                 }
             }
-            b'{' | b'"' => self.block(name, reading),
+            b'{' | b'"' | b'\'' | b'`' => self.block(name, reading),
             _ if self.at_ident() => self.block(name, reading),
             _ => self.not_a_definition(&name),
         }
     }
 
     /// Reads the value of an argument. An error in it is reported, and reading goes on at the end of its line or after it.
+    #[inline(never)]
     fn attribute(&mut self, name: Ident, reading: &mut Reading) -> Parsed<()> {
         self.skip();
         let start = self.at;
@@ -212,6 +217,7 @@ impl Parser<'_> {
     }
 
     /// Reports what is wrong in the header of a block that begins at `start`, and goes to the brace that opens its body, if there is one.
+    #[inline(never)]
     fn header_broken(&mut self, start: usize) -> Header {
         if self.at_end() || self.at_newline() {
             let newline = self.at;
@@ -242,6 +248,7 @@ impl Parser<'_> {
     }
 
     /// Reads a quoted label.
+    #[inline(never)]
     fn label(&mut self) -> Parsed<Ident> {
         let start = self.at;
         let errors = self.errors;
@@ -277,13 +284,13 @@ impl Parser<'_> {
     }
 
     /// Reads the braces and what stands in them; `brace` is the length of the opening one, 0 where it is missing.
+    #[inline(never)]
     fn block_body(&mut self, brace: usize) -> Option<Body> {
         let open = self.at;
         if self.deeper().is_err() {
-            self.abandoned = false;
-            self.too_deep = false;
+            // Where this ends would take as deep a look.
+            self.stopped = true;
             self.depth -= 1;
-            self.resync_line();
             return None;
         }
         let lost = std::mem::take(&mut self.lost);
@@ -314,6 +321,7 @@ impl Parser<'_> {
     }
 
     /// Reports a block that is not closed; the blocks around it are not closed either, which is not worth a word.
+    #[inline(never)]
     fn unclosed_block(&mut self, open: usize) {
         let mut diagnostic = Diagnostic::error(
             "Unclosed configuration block",
@@ -349,6 +357,7 @@ impl Parser<'_> {
     }
 
     /// Reads the single argument of a block on one line; leaves the position at its closing brace, or where items on lines of their own follow.
+    #[inline(never)]
     fn one_line(&mut self, reading: &mut Reading) {
         let Some(name) = self.ident() else {
             self.not_an_item();
@@ -392,6 +401,7 @@ impl Parser<'_> {
     }
 
     /// Reports a name that is followed neither by a value nor by a block, and skips its line.
+    #[inline(never)]
     fn not_a_definition(&mut self, name: &Ident) {
         self.definition_expected(name);
         let rest = &self.text[self.at..];
@@ -406,6 +416,7 @@ impl Parser<'_> {
     }
 
     /// Reports something that cannot begin an item, and skips it.
+    #[inline(never)]
     fn not_an_item(&mut self) {
         let start = self.at;
         match self.peek() {
@@ -466,5 +477,54 @@ impl Parser<'_> {
         }
         self.at = end;
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::outline;
+    use super::super::parse;
+    use weir_diag::Sources;
+
+    fn check(text: &str, expected: &str) {
+        let mut sources = Sources::new();
+        let id = sources.add("main.tf", text);
+        let (body, diagnostics) = parse(&sources, id);
+        assert!(diagnostics.is_empty(), "{text}: {diagnostics:?}");
+        assert_eq!(outline(&body), expected, "{text}");
+    }
+
+    #[test]
+    fn bodies() {
+        check("", "");
+        check("\u{feff}a = 1", "a=1");
+        check("a = 1 # x\r\nb = 2 // y\r\n/* z */ c /* q */ = /* r\n */ 3", "a=1; b=2; c=3");
+        check("resource \"a\" b {\n  x = 1\n\n  y {\n  }\n}\n", "resource \"a\" \"b\" {x=1; y {}}");
+        check("a {}\nb { x = [\n1\n] }\nc { # d\n}\ne \"f\" { /* g */ }", "a {}; b {x=[1]}; c {}; e \"f\" {}");
+        check("a \"x\\n$${y}\" {}", "a \"x\\n${y}\" {}");
+        check("for = 1\nnull = 2\ntrue {\n}", "for=1; null=2; true {}");
+    }
+
+    #[test]
+    fn many_arguments() {
+        let text: String = (0..40).map(|at| format!("a{at} = {at}\n")).collect();
+        check(&text, &(0..40).map(|at| format!("a{at}={at}")).collect::<Vec<_>>().join("; "));
+        let twice = text + "a30 = 1\n";
+        assert_eq!(super::super::check::errors(&twice), "41:1 \"a30\" Attribute redefined\n");
+    }
+
+    #[test]
+    fn spans() {
+        let text = "resource \"a\" \"b\" {\n  x = 1 + 2 # c\n}\n";
+        let mut sources = Sources::new();
+        let id = sources.add("main.tf", text);
+        let (body, _) = parse(&sources, id);
+        let block = &body.blocks[0];
+        assert_eq!(sources.text(block.span), "resource \"a\" \"b\"");
+        assert_eq!(sources.text(block.labels[1].span), "\"b\"");
+        assert_eq!(sources.text(block.body.span), "\n  x = 1 + 2 # c\n");
+        let attribute = &block.body.attributes[0];
+        assert_eq!(sources.text(attribute.span), "x = 1 + 2");
+        assert_eq!(sources.text(attribute.expr.span), "1 + 2");
     }
 }

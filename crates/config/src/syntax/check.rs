@@ -35,7 +35,7 @@ pub(super) fn show(expr: &Expr) -> String {
     let list = |items: &[Expr]| items.iter().map(show).collect::<Vec<_>>().join(" ");
     match &expr.kind {
         ExprKind::Literal(value) => format!("{value:?}"),
-        ExprKind::Template(parts) => format!("`{}`", show_parts(parts)),
+        ExprKind::Template(parts) => format!("`{}", show_parts(parts)),
         ExprKind::Variable(name) => name.name.to_string(),
         ExprKind::GetAttr { object, name } => format!("{}.{}", show(object), name.name),
         ExprKind::Index { collection, key } => format!("{}[{}]", show(collection), show(key)),

@@ -7,6 +7,7 @@ use super::template::text_value;
 
 impl Parser<'_> {
     /// Reads `[…]`.
+    #[inline(never)]
     pub(super) fn tuple(&mut self) -> Parsed<Expr> {
         let start = self.at;
         let saved = self.enter(b']', 1, true);
@@ -58,6 +59,7 @@ impl Parser<'_> {
     }
 
     /// Reads `{…}` in an expression.
+    #[inline(never)]
     pub(super) fn object(&mut self) -> Parsed<Expr> {
         let start = self.at;
         let saved = self.enter(b'}', 1, false);
@@ -113,6 +115,7 @@ impl Parser<'_> {
         Ok(Expr { kind: ExprKind::Object(items), span: self.span(start, self.at) })
     }
 
+    #[inline(never)]
     fn object_item(&mut self) -> Parsed<ObjectItem> {
         let (depth, multiline, open) = (self.depth, self.multiline, self.open.len());
         let result = self.object_key().and_then(|key| Ok(ObjectItem { key, value: self.expression()? }));
@@ -186,6 +189,7 @@ impl Parser<'_> {
         }
     }
 
+    #[inline(never)]
     fn for_parts(&mut self, object: bool) -> Parsed<ExprKind> {
         const INVALID: &str = "Invalid 'for' expression";
         self.at += 3;
@@ -268,5 +272,48 @@ fn is_plain_traversal(mut expr: &Expr) -> bool {
             ExprKind::Index { collection, key } if matches!(key.kind, ExprKind::Literal(_)) => collection,
             _ => return false,
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::tree;
+
+    #[test]
+    fn tuples_and_objects() {
+        for (text, expected) in [
+            ("[]", "[]"),
+            ("[1,]", "[1]"),
+            ("[\n1\n,\n2 # x\n]", "[1 2]"),
+            ("{}", "{}"),
+            ("{\n}", "{}"),
+            ("{a=1,}", "{\"a\"=1}"),
+            ("{\n a = 1, b : 2\n \"c\" = 3 # x\n\n (d) = 4\n}", "{\"a\"=1 \"b\"=2 \"c\"=3 <d>=4}"),
+            ("{ \"e${x}\" = 5, 7 = 8, f(1) : 9 }", "{`\"e\"${x}=5 7=8 f(1)=9}"),
+            ("{ true = 1, null: 2, if = 3, a-b = 4 }", "{\"true\"=1 \"null\"=2 \"if\"=3 \"a-b\"=4}"),
+            ("{ a = 1, a = 2 }", "{\"a\"=1 \"a\"=2}"),
+            ("{ a + b = c == d }", "{(Add a b)=(Equal c d)}"),
+            ("{ a = {\n b = [\n 1 ]\n }\n c = 2\r\n}", "{\"a\"={\"b\"=[1]} \"c\"=2}"),
+            ("{ a = <<E\nx\nE\n b = 2 }", "{\"a\"=\"x\\n\" \"b\"=2}"),
+            ("{ a = x ? y : z, b = 1 }", "{\"a\"=(? x y z) \"b\"=1}"),
+        ] {
+            assert_eq!(tree(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn for_expressions() {
+        for (text, expected) in [
+            ("[for x in y : x]", "(for x in y: x)"),
+            ("[\nfor k, v in y :\n v\n if k > 1\n]", "(for k,v in y: v if (Greater k 1))"),
+            ("{for k, v in y: k => v}", "(for k,v in y: k => v)"),
+            ("{ for v in y : v.a => v... if v.b }", "(for v in y: v.a => v... if v.b)"),
+            ("{\nfor x in y :\nx =>\nx\n}", "(for x in y: x => x)"),
+            ("[for x in a ? b : c : x]", "(for x in (? a b c): x)"),
+            ("[for x in [for y in z : y] : [for w in x : w]]", "(for x in (for y in z: y): (for w in x: w))"),
+            ("[fortune]", "[fortune]"),
+        ] {
+            assert_eq!(tree(text), expected, "{text}");
+        }
     }
 }

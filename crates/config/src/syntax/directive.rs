@@ -23,6 +23,7 @@ enum FrameKind {
 
 impl<'a> Parser<'a> {
     /// Reads `%{…}`.
+    #[inline(never)]
     pub(super) fn directive(&mut self) -> Parsed<Piece<'a>> {
         let start = self.at;
         let saved = self.enter(b'}', 2, true);
@@ -57,6 +58,7 @@ impl<'a> Parser<'a> {
         Ok(Piece { kind, span: self.span(start, self.at), trim_before, trim_after })
     }
 
+    #[inline(never)]
     fn for_directive(&mut self) -> Parsed<PieceKind<'a>> {
         const INVALID: &str = "Invalid 'for' directive";
         self.skip();
@@ -108,6 +110,7 @@ impl<'a> Parser<'a> {
         if broken || self.errors > errors { ExprKind::Invalid } else { ExprKind::Template(parts) }
     }
 
+    #[inline(never)]
     fn tree(&mut self, pieces: Vec<Piece<'a>>, end: Span, mut broken: bool) -> Vec<TemplatePart> {
         let mut frames: Vec<Frame> = Vec::new();
         let mut parts: Vec<TemplatePart> = Vec::new();
@@ -233,6 +236,26 @@ pub(super) fn trim(pieces: &mut [Piece<'_>]) {
             && let Some(Piece { kind: PieceKind::Text(text), .. }) = pieces.get_mut(at + 1)
         {
             *text = text.trim_start().to_owned().into();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::tree;
+
+    #[test]
+    fn directives() {
+        for (text, expected) in [
+            (r#""%{ if a }b%{ endif }""#, r#"`%if a["b"][]"#),
+            (r#""x%{if a}b%{else}c%{endif}y""#, r#"`"x"%if a["b"]["c"]"y""#),
+            (r#""a %{ if t ~} b %{~ else ~} c %{~ endif } d""#, r#"`"a "%if t["b"]["c"]" d""#),
+            (r#""%{ for i in l }${i},%{ endfor }""#, r#"`%for i in l[${i}","]"#),
+            (r#""%{ for k, v in m }%{ if k }${v}%{ endif }%{ endfor }""#, "`%for k,v in m[%if k[${v}][]]"),
+            (r#""%{ for i in l ~} ${i} %{~ endfor }""#, r#"`%for i in l[""${i}""]"#),
+            (r#""%{ for x in ["a}"] }%{ endfor }""#, r#"`%for x in ["a}"][]"#),
+        ] {
+            assert_eq!(tree(text), expected, "{text}");
         }
     }
 }

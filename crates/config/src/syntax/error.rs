@@ -10,11 +10,15 @@ const ERROR_LIMIT: usize = 1000;
 
 impl Parser<'_> {
     /// Reports an error.
+    #[cold]
+    #[inline(never)]
     pub(super) fn error(&mut self, span: Span, summary: &str, detail: impl Into<String>) -> Failed {
         self.report(Diagnostic::error(summary, detail).at(span))
     }
 
     /// Reports an error, unless one was already reported at the same place.
+    #[cold]
+    #[inline(never)]
     pub(super) fn report(&mut self, diagnostic: Diagnostic) -> Failed {
         self.errors += 1;
         let start = diagnostic.span.map(|span| span.start);
@@ -27,6 +31,8 @@ impl Parser<'_> {
     }
 
     /// Reports an error at the next token, and shows the bracket that is open there.
+    #[cold]
+    #[inline(never)]
     pub(super) fn error_here(&mut self, summary: &str, detail: impl Into<String>) -> Failed {
         let mut diagnostic = Diagnostic::error(summary, detail).at(self.token());
         if let Some(Open { at, close }) = self.open.last().copied()
@@ -73,6 +79,8 @@ impl Parser<'_> {
     }
 
     /// Reports that an expression should begin at the position.
+    #[cold]
+    #[inline(never)]
     pub(super) fn expression_expected(&mut self) -> Failed {
         if self.at_end() {
             return self.error_here("Missing expression", "Expected the start of an expression, but found the end of the file.");
@@ -103,6 +111,8 @@ impl Parser<'_> {
     }
 
     /// Reports the character at the position, if it has no meaning in the language at all.
+    #[cold]
+    #[inline(never)]
     pub(super) fn invalid_character(&mut self) -> Option<Failed> {
         let character = self.text[self.at..].chars().next()?;
         let detail = match character {
@@ -135,6 +145,8 @@ impl Parser<'_> {
     }
 
     /// Reports what follows an argument on its line.
+    #[cold]
+    #[inline(never)]
     pub(super) fn newline_expected(&mut self) -> Failed {
         if self.peek() == b',' {
             return self.error_here(
@@ -161,6 +173,8 @@ impl Parser<'_> {
     }
 
     /// Reports a lone name where a definition should be.
+    #[cold]
+    #[inline(never)]
     pub(super) fn definition_expected(&mut self, name: &Ident) -> Failed {
         let rest = &self.text[self.at..];
         let wrong = [":=", "+=", "==", "=>", ":"].into_iter().find(|sign| rest.starts_with(sign));
@@ -179,6 +193,8 @@ impl Parser<'_> {
     }
 
     /// Reports a nesting that is too deep, and gives up on the argument or block.
+    #[cold]
+    #[inline(never)]
     pub(super) fn nested_too_deeply(&mut self) -> Failed {
         self.abandoned = true;
         self.too_deep = true;

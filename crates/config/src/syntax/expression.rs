@@ -14,6 +14,10 @@ impl Parser<'_> {
     /// Reads an expression.
     pub(super) fn expression(&mut self) -> Parsed<Expr> {
         self.deeper()?;
+        self.with_room(Self::conditional)
+    }
+
+    fn conditional(&mut self) -> Parsed<Expr> {
         let condition = self.binary(LOWEST)?;
         self.skip();
         if self.peek() != b'?' {
@@ -38,6 +42,7 @@ impl Parser<'_> {
     }
 
     /// Reads a chain of operations that bind at least so strongly.
+    #[inline(never)]
     fn binary(&mut self, strength: u8) -> Parsed<Expr> {
         self.skip();
         let mut left = self.unary()?;
@@ -106,6 +111,8 @@ impl Parser<'_> {
 
     /// Reads the attributes, indexes and splats that follow an expression.
     fn accesses(&mut self, mut expr: Expr) -> Parsed<Expr> {
+        // What follows `[*]` applies to each item: the sources of full splats wait here for what is done with their items.
+        let mut sources: Vec<Expr> = Vec::new();
         loop {
             self.skip();
             match self.peek() {
@@ -120,10 +127,16 @@ impl Parser<'_> {
                         expr = self.dotted(expr, dot)?;
                     }
                 }
-                b'[' => expr = self.bracketed(expr)?,
-                _ => return Ok(expr),
+                b'[' => expr = self.bracketed(expr, &mut sources)?,
+                _ => break,
             }
         }
+        self.depth -= sources.len();
+        while let Some(source) = sources.pop() {
+            let span = source.span.to(expr.span);
+            expr = Expr { kind: ExprKind::Splat { source: Box::new(source), each: Box::new(expr), full: true }, span };
+        }
+        Ok(expr)
     }
 
     /// Reads the name or number after a dot.
@@ -160,6 +173,7 @@ impl Parser<'_> {
     }
 
     /// Reads what an attribute-only splat applies to each item: names and numbers after dots.
+    #[inline(never)]
     fn attribute_splat(&mut self, source: Expr) -> Parsed<Expr> {
         let star = self.at - 1;
         let mut each = Expr { kind: ExprKind::SplatItem, span: self.span(star, self.at) };
@@ -185,12 +199,12 @@ impl Parser<'_> {
         Ok(Expr { kind: ExprKind::Splat { source: Box::new(source), each: Box::new(each), full: false }, span })
     }
 
-    /// Reads an index or a full splat.
-    fn bracketed(&mut self, collection: Expr) -> Parsed<Expr> {
+    /// Reads an index, or a full splat, whose source is put aside.
+    #[inline(never)]
+    fn bracketed(&mut self, collection: Expr, sources: &mut Vec<Expr>) -> Parsed<Expr> {
         let open = self.at;
         let saved = self.enter(b']', 1, true);
         self.skip();
-        let star = self.at;
         let splat = self.eat(b'*');
         let key = if splat { None } else { Some(self.expression()) };
         let key = match key {
@@ -220,14 +234,12 @@ impl Parser<'_> {
             }
         };
         self.leave(saved);
-        let span = collection.span.to(self.span(open, self.at));
+        let brackets = self.span(open, self.at);
+        let span = collection.span.to(brackets);
         let Some(key) = key else {
-            // All that follows applies to each item.
             self.deeper()?;
-            let each = self.accesses(Expr { kind: ExprKind::SplatItem, span: self.span(star, star + 1) })?;
-            self.depth -= 1;
-            let span = span.to(each.span);
-            return Ok(Expr { kind: ExprKind::Splat { source: Box::new(collection), each: Box::new(each), full: true }, span });
+            sources.push(collection);
+            return Ok(Expr { kind: ExprKind::SplatItem, span: brackets });
         };
         Ok(Expr { kind: ExprKind::Index { collection: Box::new(collection), key: Box::new(key) }, span })
     }
@@ -262,6 +274,56 @@ impl Parser<'_> {
                 self.error(span, "Invalid number literal", "Failed to recognize the value of this number literal.");
                 Expr { kind: ExprKind::Invalid, span }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::tree;
+
+    #[test]
+    fn operators() {
+        for (text, expected) in [
+            ("1 + 2 * 3 - 4 / 2 % 3", "(Subtract (Add 1 (Multiply 2 3)) (Modulo (Divide 4 2) 3))"),
+            ("10 - 3 - 2", "(Subtract (Subtract 10 3) 2)"),
+            ("a || b && !c", "(Or a (And b (Not c)))"),
+            ("1 < 2 == true", "(Equal (Less 1 2) true)"),
+            ("a >= b != c <= d", "(NotEqual (GreaterEqual a b) (LessEqual c d))"),
+            ("-a.b + - -1", "(Add (Negate a.b) (Negate (Negate 1)))"),
+            ("1--1", "(Subtract 1 (Negate 1))"),
+            ("a-b - c -1", "(Subtract (Subtract a-b c) 1)"),
+            ("!a == b", "(Equal (Not a) b)"),
+            ("a ? b : c ? d : e", "(? a b (? c d e))"),
+            ("a ? b ? 1 : 2 : 3", "(? a (? b 1 2) 3)"),
+            ("a == b ? c : d + 1", "(? (Equal a b) c (Add d 1))"),
+            ("(\na\n? 1 /* x */\n: 2 # y\n)", "<(? a 1 2)>"),
+            ("a /* x\n */ + 1", "(Add a 1)"),
+        ] {
+            assert_eq!(tree(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn accesses() {
+        for (text, expected) in [
+            ("a.b.c", "a.b.c"),
+            ("a . b [ 0 ] [\"k\"].c", "a.b[0][\"k\"].c"),
+            ("a.0.b", "a[0].b"),
+            ("a[b.c].d", "a[b.c].d"),
+            ("f(x).y[\n0\n]", "f(x).y[0]"),
+            ("\"x\".y", "\"x\".y"),
+            // An attribute splat takes only what follows by dots; a full one takes all.
+            ("a.*.b.0.c[1]", "(.* a @.b[0].c)[1]"),
+            ("a.*[0]", "(.* a @)[0]"),
+            ("a[*].b[0].c", "([*] a @.b[0].c)"),
+            ("a[*].b[*].c", "([*] a ([*] @.b @.c))"),
+            ("a[*].*.b", "([*] a (.* @ @.b))"),
+            ("a.*.b[*].c", "([*] (.* a @.b) @.c)"),
+            ("a[ * ]", "([*] a @)"),
+            ("[a\n.b\n[0]]", "[a.b[0]]"),
+        ] {
+            assert_eq!(tree(text), expected, "{text}");
         }
     }
 }

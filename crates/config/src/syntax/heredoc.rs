@@ -15,6 +15,7 @@ pub(super) struct Marker {
 
 impl<'a> Parser<'a> {
     /// Reads a heredoc; the position is left behind its end marker.
+    #[inline(never)]
     pub(super) fn heredoc(&mut self) -> Parsed<Expr> {
         let start = self.at;
         let dash = self.byte(start + 2) == b'-';
@@ -64,6 +65,7 @@ impl<'a> Parser<'a> {
         };
         let failed = self.error(self.span(start, start + 1), "Invalid expression", detail);
         let found = if marker.is_empty() { None } else { self.find_marker(marker, line_end) };
+        self.spend(found.as_ref().map_or(self.bytes.len(), |marker| marker.end) - start);
         self.at = found.map_or(line_end, |marker| marker.end);
         failed
     }
@@ -127,6 +129,7 @@ impl<'a> Parser<'a> {
             diagnostic = diagnostic.label(self.span(near.start, near.end), "this does not end it, since more text stands on the line");
         }
         let failed = self.report(diagnostic);
+        self.spend(self.at - opened);
         match near {
             Some(near) => {
                 self.at = near.end;
@@ -174,5 +177,67 @@ fn outdent(pieces: &mut [Piece<'_>]) {
                 std::borrow::Cow::Owned(line) => drop(line.drain(..cut)),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::tree;
+
+    /// Expected texts are what `terraform` 1.11 makes of the same heredocs.
+    #[test]
+    fn texts() {
+        for (text, expected) in [
+            ("<<EOT\na\n  b\nEOT", "a\n  b\n"),
+            ("<<EOT\nEOT", ""),
+            ("<<EOT\n\nEOT", "\n"),
+            ("<<EOT\na\\n\"b\" $${x} %%{y} \\u0041\nEOT", "a\\n\"b\" ${x} %{y} \\u0041\n"),
+            ("<<EOT\na EOT\nEOTX\n  EOT  ", "a EOT\nEOTX\n"),
+            ("<<EOT\n$\n$$\n%\n%%\n$ {\nEOT", "$\n$$\n%\n%%\n$ {\n"),
+            ("<<EOT\r\na\r\n  b\r\nEOT\r", "a\r\n  b\r\n"),
+            ("<<-EOT\n    a\n      b\n    EOT", "a\n  b\n"),
+            ("<<-EOT\r\n    a\r\n      b\r\n    EOT\r", "a\r\n  b\r\n"),
+            ("<<-EOT\n    a\n\n      b\n  EOT", "a\n\n  b\n"),
+            ("<<-EOT\n\ta\n\t    b\n  EOT", "a\n    b\n"),
+            ("<<-EOT\n  EOT", ""),
+            // Blank lines stay as they are.
+            ("<<-EOT\n    a\n  \n    b\n  EOT", "a\n  \nb\n"),
+            ("<<-EOT\n    a\n     \n    b\n  EOT", "a\n     \nb\n"),
+            // Indentation is counted in characters of any white space.
+            ("<<-EOT\n    a\n　　b\n  EOT", "  a\nb\n"),
+            ("<<-EOT\n  \ta\n \t b\n  EOT", "a\nb\n"),
+            ("<<-EOT\n    a\n    $${x}\n  %%{x}\n  EOT", "  a\n  ${x}\n%{x}\n"),
+        ] {
+            assert_eq!(tree(text), format!("{expected:?}"), "{text}");
+        }
+    }
+
+    #[test]
+    fn indentation_around_sequences() {
+        for (text, expected) in [
+            ("<<-EOT\n    a\n      ${x}\n  EOT", r#"`"a\n  "${x}"\n""#),
+            ("<<-EOT\n     ${x}\n    a\n  EOT", r#"`" "${x}"\na\n""#),
+            // A sequence at the start of a line leaves nothing in common.
+            ("<<-EOT\n    a\n${x}\n  EOT", r#"`"    a\n"${x}"\n""#),
+            ("<<-EOT\n    a\n%{ if t }\n    b\n%{ endif }\n  EOT", r#"`"    a\n"%if t["\n    b\n"][]"\n""#),
+            ("<<-EOT\n    %{ if t }\n      yes\n    %{ endif }\n  EOT", r#"`""%if t["\n  yes\n"][]"\n""#),
+            // So does one that ate the spaces before it; one that ate the newline behind it hides the start of the next line.
+            ("<<-EOT\n    a\n    ${~ x }\n    b\n  EOT", r#"`"    a\n"${x}"\n    b\n""#),
+            ("<<-EOT\n    a\n    ${x ~}\n    b\n  EOT", r#"`"a\n"${x}"    b\n""#),
+            ("<<-EOT\n    a\n    %{ if t ~}\n    b\n    %{ endif ~}\n    c\n  EOT", r#"`"a\n"%if t["    b\n"][]"    c\n""#),
+            ("<<-EOT\n    a\n    ${x ~}\n\n    b\n  EOT", r#"`"a\n"${x}"\nb\n""#),
+            // Trimming concerns one line.
+            ("<<EOT\n%{ for i in l ~}\n\n  \n  ${i}\n%{ endfor ~}\nz\nEOT", r#"`%for i in l["\n  \n  "${i}"\n"]"z\n""#),
+            ("<<EOT\n  ${~ x ~}  \n  ${~ x ~}\nEOT", r#"`""${x}""${x}"""#),
+        ] {
+            assert_eq!(tree(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn in_brackets() {
+        assert_eq!(tree("[<<A\nx\nA\n, <<-B\n  y\n  B\n]"), r#"["x\n" "y\n"]"#);
+        assert_eq!(tree("f(\n<<A\nx\nA\n)"), r#"f("x\n")"#);
+        assert_eq!(tree("<<A\na ${<<-X\n     b\n    X\n} c\nA"), r#"`"a "${"b\n"}" c\n""#);
     }
 }

@@ -26,6 +26,9 @@ pub(super) enum Separator {
     Newline,
 }
 
+/// How far the end of a broken argument is looked for.
+const LOOKAHEAD: usize = 64 << 10;
+
 enum Token {
     Open,
     Close(u8),
@@ -51,7 +54,7 @@ impl<'a> Parser<'a> {
         }
         let mut depth = 0_usize;
         loop {
-            match self.token_after_error() {
+            match self.token_before(start + LOOKAHEAD) {
                 Token::Open => depth += 1,
                 Token::Close(_) if depth > 0 => depth -= 1,
                 Token::Close(close) if close == bracket.close => return Sync::Closed,
@@ -106,7 +109,7 @@ impl<'a> Parser<'a> {
         let mut depth = 0_usize;
         loop {
             let before = self.at;
-            match self.token_after_error() {
+            match self.token_before(start + LOOKAHEAD) {
                 Token::Open => depth += 1,
                 Token::Close(_) if depth > 0 => depth -= 1,
                 Token::Close(b'}') => {
@@ -118,9 +121,7 @@ impl<'a> Parser<'a> {
                     return;
                 }
                 Token::End => {
-                    if depth > 0 {
-                        self.at = self.line_end(start);
-                    }
+                    self.at = self.line_end(if depth > 0 { start } else { self.at });
                     return;
                 }
                 _ => {}
@@ -128,11 +129,25 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Reads one token, if it begins before a limit.
+    fn token_before(&mut self, limit: usize) -> Token {
+        if self.at < limit { self.token_after_error() } else { Token::End }
+    }
+
+    /// Takes note of bytes that are read again; with too many of them the text is given up.
+    pub(super) fn spend(&mut self, bytes: usize) {
+        self.budget = self.budget.saturating_sub(bytes);
+        if self.budget == 0 {
+            self.stopped = true;
+        }
+    }
+
     /// Reads one token, of which only the kind matters; a string, heredoc or comment is one.
     fn token_after_error(&mut self) -> Token {
         let byte = self.peek();
+        self.spend(1);
         match byte {
-            0 if self.at_end() => return Token::End,
+            _ if self.at_end() || self.stopped => return Token::End,
             b'"' => self.skip_string(0),
             b'<' if self.byte(self.at + 1) == b'<' => self.skip_heredoc(),
             b'#' => self.at = self.line_end(self.at),
@@ -213,6 +228,8 @@ impl<'a> Parser<'a> {
         let name = self.at + 2 + usize::from(self.byte(self.at + 2) == b'-');
         let end = ident_end(self.text, name);
         let found = (end > name).then(|| self.find_marker(&self.text[name..end], self.line_end(end))).flatten();
+        let searched = found.as_ref().map_or(self.bytes.len(), |line| line.end);
+        self.spend(searched - self.at);
         self.at = found.map_or(self.at + 2, |line| line.end);
     }
 

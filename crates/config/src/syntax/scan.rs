@@ -16,6 +16,12 @@ pub(super) type Parsed<T> = Result<T, Failed>;
 /// How deep expressions and blocks may nest; what is read must also be evaluated and dropped by recursion on a stack of 2 MiB.
 pub(super) const DEPTH_LIMIT: usize = 550;
 
+/// From this depth on, a larger stack is taken: nobody knows how much of the caller's is left.
+const SHALLOW: usize = 60;
+
+/// Enough for [`DEPTH_LIMIT`] levels, also without optimisation. Only what is used of it takes memory.
+const LARGE_STACK: usize = 32 << 20;
+
 /// What must be put back after a bracket is left, also by way of an error.
 #[derive(Clone, Copy)]
 pub(super) struct Saved {
@@ -51,10 +57,14 @@ pub(super) struct Parser<'a> {
     pub(super) depth: usize,
     /// True when no bracket around the position can be closed any more: each gives up at once.
     pub(super) abandoned: bool,
+    /// True when reading goes on with a stack that suffices for the deepest nesting.
+    pub(super) roomy: bool,
     /// Where reading goes on after the abandoned argument, when that is not the position.
     pub(super) too_deep: bool,
     /// Brackets taken as closed although they were not; their closing ones may still come.
     pub(super) lost: usize,
+    /// How many more bytes may be read more than once to go on after errors.
+    pub(super) budget: usize,
     /// True when what follows on the line is not to be complained about.
     pub(super) forgive: bool,
     /// True when the rest of the text means nothing: nothing more is reported.
@@ -76,8 +86,10 @@ impl<'a> Parser<'a> {
             open: Vec::new(),
             depth: 0,
             abandoned: false,
+            roomy: false,
             too_deep: false,
             lost: 0,
+            budget: 64 << 20,
             forgive: false,
             stopped: false,
         }
@@ -227,6 +239,28 @@ impl<'a> Parser<'a> {
         self.depth = saved.depth;
         self.multiline = saved.multiline;
         self.open.truncate(saved.open);
+    }
+
+    /// Reads something that may be deeply nested, on a stack of its own if it is.
+    #[inline]
+    pub(super) fn with_room<T: Send>(&mut self, read: fn(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        if self.depth < SHALLOW || self.roomy { read(self) } else { self.with_large_stack(read) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn with_large_stack<T: Send>(&mut self, read: fn(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        self.roomy = true;
+        let this = &mut *self;
+        let result = std::thread::scope(|scope| {
+            let builder = std::thread::Builder::new().name("parser".to_owned()).stack_size(LARGE_STACK);
+            builder.spawn_scoped(scope, move || read(this)).ok().and_then(|thread| thread.join().ok())
+        });
+        self.roomy = false;
+        match result {
+            Some(result) => result,
+            None => Err(self.nested_too_deeply()),
+        }
     }
 
     /// Goes one level deeper, or refuses to.

@@ -114,6 +114,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads up to what ends the template, which is not taken.
+    #[inline(never)]
     pub(super) fn pieces(&mut self, end: End<'a>, opened: usize) -> Parsed<Vec<Piece<'a>>> {
         let mut text = Text { start: self.at, owned: None, from: self.at, pieces: Vec::new() };
         let mut line_start = true;
@@ -208,6 +209,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads an escape sequence.
+    #[inline(never)]
     fn escape(&mut self, text: &mut Text<'a>) {
         let start = self.at;
         let selector = self.text[start + 1..].chars().next().unwrap_or('\n');
@@ -262,6 +264,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads `${…}`.
+    #[inline(never)]
     fn interpolation(&mut self) -> Parsed<Piece<'a>> {
         let start = self.at;
         let saved = self.enter(b'}', 2, true);
@@ -306,8 +309,11 @@ impl<'a> Parser<'a> {
     /// True when the quote at the position is rather the end of the string around the sequence than the beginning of another one.
     fn quote_ends_here(&self) -> bool {
         let inside = self.open.iter().rev().nth(1).is_some_and(|open| open.close == b'"');
-        let rest = &self.text[(self.at + 1).min(self.text.len())..self.line_end(self.at)];
-        inside && self.peek() == b'"' && (rest.trim_start().is_empty() || rest.trim_start().starts_with([',', ')', ']', '}', '#']))
+        if !inside || self.peek() != b'"' {
+            return false;
+        }
+        let rest = self.text[self.at + 1..self.line_end(self.at)].trim_start();
+        rest.is_empty() || rest.starts_with([',', ')', ']', '}', '#'])
     }
 
     /// Goes on behind a sequence that could not be read: after its brace, or in a heredoc after its line.
@@ -330,6 +336,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Reports that a template is not closed.
+    #[inline(never)]
     fn unterminated(&mut self, end: End<'a>, opened: usize) -> Failed {
         let place = self.span(self.at, self.at + usize::from(!self.at_end()));
         let detail = match end {
@@ -345,7 +352,69 @@ impl<'a> Parser<'a> {
         // An interpolation over several lines may have led here: go on behind the line where the string begins, if the string was not meant to
         // go on there.
         let line_end = self.line_end(opened);
+        self.spend(self.at - opened);
         self.at = self.end_of_split_string(line_end).unwrap_or(self.at.min(line_end));
         failed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::{show, tree};
+    use super::super::parse_template;
+    use weir_diag::Sources;
+
+    #[test]
+    fn quoted() {
+        for (text, expected) in [
+            (r#""""#, r#""""#),
+            (r#""a\r\n\tb\"\\""#, r#""a\r\n\tb\"\\""#),
+            (r#""\u00e9\U0001F600""#, r#""é😀""#),
+            // Composed, as every string.
+            ("\"e\u{301}\"", r#""é""#),
+            (r#""$${a}""#, r#""${a}""#),
+            (r#""$$${a}""#, r#""$${a}""#),
+            (r#""$$$${a}""#, r#""$$${a}""#),
+            (r#""%%{a}%%%{a}""#, r#""%{a}%%{a}""#),
+            (r#""$ $$ $x % %% a$""#, r#""$ $$ $x % %% a$""#),
+            (r#""$${${x}""#, r#"`"${"${x}"#),
+            (r#""${x}""#, "`${x}"),
+            (r#""${x}$""#, r#"`${x}"$""#),
+            (r#""a${"b${c}"}d""#, r#"`"a"${`"b"${c}}"d""#),
+            ("\"${ # c }\n x /* } */\n}\"", "`${x}"),
+            (r#""${{a = 1}.a}${"}"}""#, r#"`${{"a"=1}.a}${"}"}"#),
+        ] {
+            assert_eq!(tree(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn trimming() {
+        for (text, expected) in [
+            (r#""a ${~ x ~} b""#, r#"`"a"${x}"b""#),
+            (r#""a  \n   ${~x~}  \n  \tb""#, r#"`"a"${x}"b""#),
+            (r#""a  $${  ${~x~}  $${  b""#, r#"`"a  ${"${x}"${  b""#),
+            (r#""${x~}  ${~y}""#, r#"`${x}""${y}"#),
+            // The empty text remains, since it makes the result a string.
+            (r#""  ${~x}""#, r#"`""${x}"#),
+            (r#""${x~}${y}  ${z}""#, r#"`${x}${y}"  "${z}"#),
+        ] {
+            assert_eq!(tree(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_lone_template_trims_by_lines() {
+        let check = |text: &str, expected: &str| {
+            let mut sources = Sources::new();
+            let id = sources.add("a.tftpl", text);
+            let (expr, diagnostics) = parse_template(&sources, id);
+            assert!(diagnostics.is_empty(), "{diagnostics:?}");
+            assert_eq!(show(&expr), expected, "{text}");
+        };
+        check("", r#""""#);
+        check("a \\n \"b\"\n$${x}\n", r#""a \\n \"b\"\n${x}\n""#);
+        check("%{ for i in l ~}\n\n  ${i}\n%{ endfor ~}\n  z", r#"`%for i in l["\n  "${i}"\n"]"  z""#);
+        check("a\n\n  ${~x ~}\n  b", r#"`"a\n\n"${x}"  b""#);
     }
 }

@@ -79,6 +79,7 @@ impl Parser<'_> {
     }
 
     /// Reads the rest of a name such as `provider::pki::verify`, and the call.
+    #[inline(never)]
     fn namespaced(&mut self, start: usize, end: usize) -> Parsed<Expr> {
         let mut name = self.text[start..end].to_owned();
         let mut end = end;
@@ -102,6 +103,7 @@ impl Parser<'_> {
     }
 
     /// Reads the arguments of a call.
+    #[inline(never)]
     fn call(&mut self, name: &str, start: usize, end: usize) -> Parsed<Expr> {
         let name = Ident { name: Arc::from(name), span: self.span(start, end) };
         let saved = self.enter(b')', 1, true);
@@ -162,6 +164,7 @@ impl Parser<'_> {
         Ok(Expr { kind: ExprKind::Call { name, args, expand }, span: self.span(start, self.at) })
     }
 
+    #[inline(never)]
     fn parens(&mut self) -> Parsed<Expr> {
         let start = self.at;
         let saved = self.enter(b')', 1, true);
@@ -191,5 +194,62 @@ impl Parser<'_> {
         };
         self.leave(saved);
         Ok(Expr { kind, span: self.span(start, self.at) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::{show, tree};
+    use super::super::parse_expression;
+    use weir_diag::Sources;
+
+    #[test]
+    fn literals_and_names() {
+        for (text, expected) in [
+            ("1.50", "1.5"),
+            ("1.5e3", "1500"),
+            ("1E-3", "0.001"),
+            ("100000000000000000000000000000", "100000000000000000000000000000"),
+            ("1.e5", "1.e5"),
+            ("true", "true"),
+            ("[false, null, nullx, true-x]", "[false null:dynamic nullx true-x]"),
+            ("été", "été"),
+            ("if", "if"),
+        ] {
+            let expected = expected.replace("null:dynamic", &format!("{:?}", weir_value::Value::null()));
+            assert_eq!(tree(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn calls() {
+        for (text, expected) in [
+            ("f()", "f()"),
+            ("f (\n1,\n\"x\",\n)", "f(1 \"x\")"),
+            ("max(a...)", "max(a...)"),
+            ("max(1, a ...\n)", "max(1 a...)"),
+            ("core::upper(\"a\")", "core::upper(\"a\")"),
+            ("provider :: pki::verify(a, b).ok", "provider::pki::verify(a b).ok"),
+            ("a ? b::c(1) : d", "(? a b::c(1) d)"),
+            ("true(1)", "true(1)"),
+        ] {
+            assert_eq!(tree(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_lone_expression_may_span_lines() {
+        let check = |text: &str, expected: &str, errors: &[&str]| {
+            let mut sources = Sources::new();
+            let id = sources.add("<console>", text);
+            let (expr, diagnostics) = parse_expression(&sources, id);
+            assert_eq!(diagnostics.iter().map(|diagnostic| &*diagnostic.summary).collect::<Vec<_>>(), errors, "{text}");
+            assert_eq!(show(&expr), expected, "{text}");
+        };
+        check(" a\n + 1 # x\n", "(Add a 1)", &[]);
+        check("<<E\nx\nE", "\"x\\n\"", &[]);
+        check("a b", "!", &["Extra characters after expression"]);
+        check("", "!", &["Missing expression"]);
+        check("[1", "!", &["Missing item separator"]);
     }
 }

@@ -181,3 +181,68 @@ impl<'e> Walk<'e, '_> {
         outer
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+    use crate::syntax::parse_expression;
+    use weir_diag::Sources;
+
+    fn check(text: &str, expected: &str) {
+        let mut sources = Sources::new();
+        let id = sources.add("main.tf", text);
+        let (expr, diagnostics) = parse_expression(&sources, id);
+        assert!(diagnostics.is_empty(), "{text}: {diagnostics:?}");
+        let mut found = Vec::new();
+        for_each_variable(&expr, &mut |traversal| {
+            let mut name = traversal.root.name.to_string();
+            for step in &traversal.steps {
+                match step {
+                    Step::Attr(attr, _) => write!(name, ".{attr}").unwrap(),
+                    Step::Index(key, _) => write!(name, "[{key:?}]").unwrap(),
+                }
+            }
+            assert!(sources.text(traversal.span).starts_with(&*traversal.root.name), "{text}");
+            found.push(name);
+        });
+        assert_eq!(found.join(" "), expected, "{text}");
+    }
+
+    #[test]
+    fn references() {
+        check("a.b[0].c[\"k\"].d", "a.b[0].c[\"k\"].d");
+        check("a.0.b", "a[0].b");
+        check("a.b[c.d].e", "a.b c.d");
+        check("a.b[*].c[d]", "a.b d");
+        check("(a.b).c + -d", "a.b d");
+        check("f(a, b ? c : d)[e]", "a b c d e");
+        check("\"x${a.b}%{ if c }${d}%{ else }${e}%{ endif }\"", "a.b c d e");
+        check("{ a = b, (c) = d, \"${e}\" = 1 }", "b c d e");
+        check("a + b * c == d && e", "a b c d e");
+        check("1 + 2", "");
+    }
+
+    #[test]
+    fn bound_names() {
+        check("[for x in x.y : x.z + y if k]", "x.y y k");
+        check("{for k, v in m : k => [for k in v : k]... if k}", "m");
+        check("[for x in a : [for y in x : y + z]]", "a z");
+        check("\"%{ for x in xs }${x}${y}%{ endfor }${x}\"", "xs y x");
+        check("[for x in a : x] == x", "a x");
+    }
+
+    #[test]
+    fn lone_traversals() {
+        let steps = |text: &str| {
+            let mut sources = Sources::new();
+            let id = sources.add("main.tf", text);
+            Traversal::of(&parse_expression(&sources, id).0).map(|traversal| traversal.steps.len())
+        };
+        assert_eq!(steps("a.b[0]"), Some(2));
+        assert_eq!(steps("a[b]"), None);
+        assert_eq!(steps("a + b"), None);
+        assert_eq!(steps("(a)"), None);
+    }
+}
