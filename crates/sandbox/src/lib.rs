@@ -29,12 +29,15 @@
 //! # }
 //! ```
 //!
+//! [`DevVault`] is a single server without all that, for tests.
+//!
 //! What it is not: a provider (it imports no other crate of the workspace, nor an AWS SDK), nor a place for data: all
 //! of it is gone when it stops.
 
 mod api;
 mod balancer;
 mod configuration;
+mod dev_vault;
 mod emulator;
 mod error;
 mod groups;
@@ -48,6 +51,7 @@ mod roster;
 mod sandbox;
 mod user_data;
 
+pub use dev_vault::{DevTls, DevVault};
 pub use error::Error;
 pub use progress::Progress;
 pub use roster::{Health, Node};
