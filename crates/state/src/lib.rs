@@ -9,14 +9,23 @@
 mod error;
 mod gate;
 mod json;
+mod local;
+mod lock;
+mod moves;
 mod read;
 mod record;
+mod replace;
 mod state;
+mod store;
 mod write;
 
 pub use error::StateError;
 pub use gate::{Approval, CheckRecord, GateAction, GateEvent, GateRecord, GateState, InputRecord, WeirSection};
 pub use json::RawJson;
+pub use local::{DEFAULT_WORKSPACE, LocalStore};
+pub use lock::{Lock, LockInfo};
+pub use moves::MoveError;
 pub use read::Header;
 pub use record::{Extra, InstanceObjects, OutputValue, Record, ResourceState, Status};
 pub use state::{State, TERRAFORM_VERSION};
+pub use store::{Store, StoreError, Written, check_successor};
