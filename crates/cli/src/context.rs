@@ -1,7 +1,7 @@
 //! What every command gets.
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use tokio::runtime::Runtime;
 use weir_diag::{Diagnostics, Sources};
@@ -24,16 +24,16 @@ pub(crate) struct Context {
     /// What the terminal can do.
     pub(crate) terminal: Terminal,
     /// Where results go.
-    pub(crate) out: Output,
+    pub(crate) out: Arc<Output>,
     /// Where progress, questions and diagnostics go.
-    pub(crate) err: Output,
+    pub(crate) err: Arc<Output>,
     runtime: OnceLock<Runtime>,
 }
 
 impl Context {
     /// A context over the standard streams.
     pub(crate) fn new(original_dir: PathBuf, env: Environment, terminal: Terminal) -> Self {
-        Self { dir: PathBuf::from("."), original_dir, env, terminal, out: Output::standard(), err: Output::error(), runtime: OnceLock::new() }
+        Self { dir: PathBuf::from("."), original_dir, env, terminal, out: Arc::new(Output::standard()), err: Arc::new(Output::error()), runtime: OnceLock::new() }
     }
 
     /// Runs asynchronous work to its end. The threads for it are made at the first call.

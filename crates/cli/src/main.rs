@@ -8,6 +8,7 @@ mod command;
 mod context;
 mod environment;
 mod exit;
+mod file;
 mod log;
 mod output;
 mod panic;

@@ -34,6 +34,10 @@ macro_rules! commands {
 }
 
 commands! {
+    cert: Cert,
+    pki: Pki,
+    sandbox: Sandbox,
+    vault: Vault,
     version: Version,
 }
 

@@ -1,0 +1,57 @@
+//! Files that a command leaves behind.
+
+use std::fs::{DirBuilder, Permissions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::Path;
+
+use weir_diag::Diagnostic;
+
+/// The mode of a file that only its owner may read.
+pub(crate) const SECRET: u32 = 0o600;
+/// The mode of a file that everybody may read.
+pub(crate) const PUBLIC: u32 = 0o644;
+
+/// Reads a text.
+pub(crate) fn read(path: &Path) -> Result<String, Diagnostic> {
+    std::fs::read_to_string(path).map_err(|error| Diagnostic::error("Cannot read a file", format!("{}: {error}.", path.display())))
+}
+
+/// Writes a new file as a whole or not at all. One that is there already stays as it is, and is an error.
+pub(crate) fn write_new(path: &Path, content: impl AsRef<[u8]>, mode: u32) -> Result<(), Diagnostic> {
+    let wrong = |error: std::io::Error| match error.kind() {
+        ErrorKind::AlreadyExists => Diagnostic::error("The file exists already", format!("{} is not overwritten. Name another place, or move it away.", path.display())),
+        _ => Diagnostic::error("Cannot write a file", format!("{}: {error}. Nothing of it was written.", path.display())),
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().permissions(Permissions::from_mode(mode)).tempfile_in(folder).map_err(wrong)?;
+    file.write_all(content.as_ref()).and_then(|()| file.as_file().sync_all()).map_err(wrong)?;
+    file.persist_noclobber(path).map_err(|error| wrong(error.error))?;
+    Ok(())
+}
+
+/// Makes a folder, and those above it, that only their owner may enter; one that is there stays as it is.
+pub(crate) fn make_private_folder(path: &Path) -> Result<(), Diagnostic> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|error| Diagnostic::error("Cannot make a folder", format!("{}: {error}.", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new_files_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let private = folder.path().join("a/b");
+        make_private_folder(&private).unwrap();
+        let file = private.join("key");
+        write_new(&file, "one", SECRET).unwrap();
+        assert_eq!(write_new(&file, "two", SECRET).unwrap_err().summary, "The file exists already");
+        assert_eq!(read(&file).unwrap(), "one");
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::metadata(&private).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(std::fs::read_dir(&private).unwrap().count(), 1, "no leftovers");
+        assert_eq!(write_new(&folder.path().join("none/x"), "", PUBLIC).unwrap_err().summary, "Cannot write a file");
+    }
+}
