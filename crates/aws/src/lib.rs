@@ -36,6 +36,7 @@ mod endpoint;
 mod harness;
 mod json;
 mod marker;
+pub mod operator;
 mod partition;
 mod plan;
 #[cfg(test)]
