@@ -81,7 +81,8 @@ fn coalesce(args: &Args<'_>) -> Answer {
     };
     // The type of what is not known yet may change that of the others.
     if let Some(open) = args.values.iter().find(|value| !value.is_known() && value.ty() == Type::Dynamic) {
-        return Ok(because(Value::unknown_not_null(Type::Dynamic), open.cause()));
+        let ty = if ty == Type::String { ty } else { Type::Dynamic };
+        return Ok(because(Value::unknown_not_null(ty), open.cause()));
     }
     for (at, value) in args.values.iter().enumerate() {
         if value.is_null() {

@@ -1,13 +1,14 @@
 //! Encodings of values and text.
 
 use std::io::{Read, Write};
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::alphabet::STANDARD as ALPHABET;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use flate2::read::GzDecoder;
 use flate2::{Compress, Compression, Crc, FlushCompress, Status};
-use weir_value::{Value, decode_json_untyped, encode_json};
+use weir_value::{Refinement, Type, Unknown, Value, decode_json_untyped, encode_json};
 
 use super::args::Args;
 use super::error::{fail, refuse};
@@ -32,7 +33,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
     Function::new("base64gzip", &[STR], unknown_text, |args| Ok(BASE64.encode(gzip(args.text(0)?.as_bytes())?).into())),
     Function::new("csvdecode", &[STR], unknown_any, |args| csv::decode(args.text(0)?)),
     Function::new("jsondecode", &[STR], unknown_any, |args| decode_json_untyped(args.text(0)?).or_else(|error| fail(error.to_string()))),
-    Function::new("jsonencode", &[Parameter::any("val").nullable()], unknown_text, |args| {
+    Function::new("jsonencode", &[Parameter::any("val").nullable()], unknown_json, |args| {
         encode_json(args.value(0)?).map_or_else(|error| fail(error.to_string()), |json| Ok(json.into()))
     }),
     Function::new("textdecodebase64", &[Parameter::text("source"), ENCODING], unknown_text, text_decode),
@@ -42,6 +43,24 @@ pub(super) static FUNCTIONS: &[Function] = &[
     Function::new("yamldecode", &[Parameter::text("src")], unknown_any, |args| yaml_decode::decode(args.text(0)?)),
     Function::new("yamlencode", &[Parameter::any("value").nullable()], unknown_text, |args| Ok(yaml_encode::encode(args.value(0)?).into())),
 ];
+
+/// The first character tells the type, which is known before the content.
+fn unknown_json(args: &[Value]) -> Answer {
+    let Some(value) = args.first() else { return unknown_text(args) };
+    let not_null = match value {
+        Value::Unknown(unknown) => unknown.refinement.not_null,
+        _ => true,
+    };
+    let prefix = match value.ty() {
+        _ if !not_null => "",
+        Type::List(_) | Type::Set(_) | Type::Tuple(_) => "[",
+        Type::Map(_) | Type::Object(_) => "{",
+        Type::String => "\"",
+        _ => "",
+    };
+    let refinement = Refinement { not_null: true, prefix: prefix.into(), ..Refinement::default() };
+    Ok(Value::Unknown(Arc::new(Unknown { ty: Type::String, refinement, cause: None })))
+}
 
 /// Line ends are skipped.
 fn base64_bytes(text: &str) -> Result<Vec<u8>, base64::DecodeError> {
@@ -212,6 +231,10 @@ mod tests {
 
     #[test]
     fn json() {
+        use weir_value::{Type, Value};
+        let call = |name: &str, args: &[Value]| crate::function::lookup(name).unwrap().call(&crate::function::testing::Nowhere, args).unwrap();
+        let open = call("jsonencode", &[Value::tuple([Value::unknown(Type::Bool)])]);
+        assert_eq!(call("startswith", &[open, "[".into()]), true.into());
         check("jsonencode", "[{\"a\": \"<é\\u2028>\", \"b\": [1, null], \"c\": 1.50}]", r#""{\"a\":\"\\u003cé\\u2028\\u003e\",\"b\":[1,null],\"c\":1.5}""#);
         check("jsondecode", r#"["{\"a\":[1,2.5,null,true]}"]"#, r#"{"a": [1, 2.5, null:any, true]}"#);
     }

@@ -93,29 +93,24 @@ impl<'a> Reader<'a> {
             self.push(1, "(");
             return Ok(());
         }
+        if rest.starts_with("(?<=") || rest.starts_with("(?<!") {
+            return error("invalid or unsupported Perl syntax", &rest[..4]);
+        }
         if let Some(name) = rest.strip_prefix("(?P<").or_else(|| rest.strip_prefix("(?<")) {
             let start = rest.len() - name.len();
             let Some(end) = name.find('>') else { return error("invalid named capture", rest) };
             let whole = &rest[..start + end + 1];
             let name = &name[..end];
-            if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || c == '_') {
-                return if rest.starts_with("(?<=") || rest.starts_with("(?<!") {
-                    error("invalid or unsupported Perl syntax", &rest[..4])
-                } else {
-                    error("invalid named capture", whole)
-                };
+            let letters = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            if name.is_empty() || !letters || name.starts_with(|c: char| c.is_ascii_digit()) {
+                return error("invalid named capture", whole);
             }
             if self.names.contains(&name) {
                 return error("duplicate capture group name", name);
             }
             self.names.push(name);
             self.depth += 1;
-            let group = if name.starts_with(|c: char| c.is_ascii_digit()) {
-                return error("invalid named capture", whole);
-            } else {
-                format!("(?P<{name}>")
-            };
-            self.push(whole.len(), &group);
+            self.push(whole.len(), &format!("(?P<{name}>"));
             return Ok(());
         }
         let mut negated = false;

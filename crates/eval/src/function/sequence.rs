@@ -221,7 +221,8 @@ fn flatten(args: &Args<'_>) -> Answer {
     }
     let mut flat = Vec::new();
     let mut marks = Marks::NONE;
-    let mut open = None;
+    // Elements of a set have no place before all of them are known.
+    let mut open = (matches!(list, Value::Set(_)) && !list.is_wholly_known()).then(|| list.cause());
     flatten_into(list, &mut flat, &mut marks, &mut open);
     let result = match open {
         Some(cause) => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use weir_value::{Value, decode_json_untyped};
+use weir_value::{Type, Value, decode_json_untyped};
 
 use super::{Answer, EntryKind, FileError, FunctionError, Host, lookup};
 
@@ -57,7 +57,11 @@ impl Host for Files {
         Some([7; 16])
     }
     fn render_template(&self, source: &str, name: &str, vars: &Value) -> Answer {
-        Ok(Value::from(format!("{name}: {source} with {vars:?}")))
+        if !vars.is_wholly_known() {
+            return Ok(Value::unknown_not_null(Type::String));
+        }
+        let marks = vars.marks_deep();
+        Ok(Value::from(format!("{name}: {source} with {:?}", vars.clone().unmark_deep().0)).with_marks(marks))
     }
 }
 

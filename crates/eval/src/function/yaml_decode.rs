@@ -310,7 +310,7 @@ mod tests {
         }
         check("--- x", "\"x\"");
         check("a: .nan", "! on line 1, column 4: floating point NaN is not supported");
-        check("a: !foo x", "! on line 1, column 4: unsupported tag \"!foo\"");
+        check("a: !foo x", "! on line 1, column 9: unsupported tag \"!foo\"");
     }
 
     #[test]
