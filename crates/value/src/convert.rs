@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::{Number, ObjectType, Path, PathStep, Type, Unknown, Value, unify};
+use crate::{Number, ObjectType, Path, PathStep, Refinement, Type, Unknown, Value, unify};
 
 /// Why a value does not fit a type.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -143,6 +143,17 @@ fn from_known(value: &Value, ty: &Type, path: &mut Path) -> Result<Value, Conver
         (Value::List(from, items), Type::List(to)) if from == &**to => Ok(Value::List(from.clone(), items.clone())),
         (Value::Map(from, entries), Type::Map(to)) if from == &**to => Ok(Value::Map(from.clone(), entries.clone())),
         (Value::Set(set), Type::Set(to)) if set.element == **to => Ok(value.clone()),
+        (Value::Set(set), Type::List(to)) if !value.is_wholly_known() => {
+            // Where an element will stand, and whether it is one of its own, is not known before all of them are.
+            let (element, _) = collection(value, to, path)?;
+            let refinement = Refinement {
+                not_null: true,
+                min_length: 1,
+                max_length: Some(set.items.len() as u64),
+                ..Refinement::default()
+            };
+            Ok(Value::Unknown(Arc::new(Unknown { ty: Type::list(element), refinement, cause: value.cause() })))
+        }
         (Value::List(..) | Value::Tuple(_) | Value::Set(_), Type::List(to)) => {
             let (element, items) = collection(value, to, path)?;
             Ok(Value::list(element, items))
@@ -277,5 +288,6 @@ mod tests {
         assert_eq!(convert(&secret, &Type::String).unwrap().marks(), crate::Marks::SENSITIVE);
         check(Value::unknown(Type::Number), &Type::String, "unknown:string");
         check(Value::unknown(Type::Dynamic), &Type::list(Type::Bool), "unknown:list(bool)");
+        check(Value::set(Type::String, [Value::from("a"), Value::unknown(Type::String)]), &Type::list(Type::String), "unknown:list(string)");
     }
 }
