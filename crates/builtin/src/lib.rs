@@ -7,11 +7,16 @@
 //!
 //! It is *not* a place for anything that needs an account or a service of its own.
 
+mod cloudinit;
 #[cfg(test)]
 mod harness;
+mod http;
+mod local;
+mod null;
 pub mod pki;
 mod random;
 mod terraform;
+mod time;
 mod tls;
 mod unconfigured;
 mod x509;
@@ -27,6 +32,32 @@ pub fn providers() -> Vec<(&'static str, &'static str, Arc<dyn Provider>)> {
         ("terraform.io/builtin/terraform", "terraform", Arc::new(Native::<terraform::Terraform>::new())),
         ("registry.terraform.io/hashicorp/random", "random", Arc::new(Native::<random::Random>::new())),
         ("registry.terraform.io/hashicorp/tls", "tls", Arc::new(Native::<tls::Tls>::new())),
+        ("registry.terraform.io/hashicorp/local", "local", Arc::new(Native::<local::Local>::new())),
+        ("registry.terraform.io/hashicorp/http", "http", Arc::new(Native::<http::Http>::new())),
+        ("registry.terraform.io/hashicorp/cloudinit", "cloudinit", Arc::new(Native::<cloudinit::Cloudinit>::new())),
+        ("registry.terraform.io/hashicorp/null", "null", Arc::new(Native::<null::Null>::new())),
+        ("registry.terraform.io/hashicorp/time", "time", Arc::new(Native::<time::Time>::new())),
         ("weir.dev/builtin/pki", "pki", Arc::new(Native::<pki::Pki>::new())),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_belongs_to_its_provider_and_is_described() {
+        for (source, name, provider) in providers() {
+            assert!(source.split('/').count() == 3 && source.ends_with(name));
+            let schema = provider.schema();
+            let types = schema.resources.iter().chain(&schema.data_sources).chain(&schema.ephemeral);
+            for (type_name, schema) in types {
+                assert!(type_name.split('_').next() == Some(name), "{type_name} in {name}");
+                assert!(!schema.block.description.is_empty() && schema.block.attributes.contains_key("id") || type_name.contains("private_key"), "{type_name}");
+                for (attribute, described) in &schema.block.attributes {
+                    assert!(!described.description.is_empty(), "{type_name}.{attribute}");
+                }
+            }
+        }
+    }
 }

@@ -6,6 +6,8 @@ mod words;
 
 use weir_provider::list_types;
 
+pub(crate) use source::Source;
+
 list_types! { mod resource in "src/random/resource": weir_provider::native::ErasedResource<crate::unconfigured::NoClient> = erase_resource }
 
 crate::unconfigured::unconfigured! {
