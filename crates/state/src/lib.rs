@@ -8,6 +8,7 @@
 
 mod error;
 mod gate;
+mod journal;
 mod json;
 mod local;
 mod lock;
@@ -21,6 +22,7 @@ mod write;
 
 pub use error::StateError;
 pub use gate::{Approval, CheckRecord, GateAction, GateEvent, GateRecord, GateState, InputRecord, WeirSection};
+pub use journal::{Effect, Entry, Intent, Journal, JournalError, Mark, Meaning, Observer, Op, Opening, Outcome, Replay, meaning};
 pub use json::RawJson;
 pub use local::{DEFAULT_WORKSPACE, LocalStore};
 pub use lock::{Lock, LockInfo};
