@@ -1,1 +1,32 @@
-//! placeholder
+//! Desired against prior: an ordered, savable set of changes, with stages and gates.
+//!
+//! [`walk`] evaluates a configuration node by node, in dependency order, and asks an [`Executor`] what becomes of each managed object: the planner's executor plans it, the
+//! applier's (crate `weir-apply`) applies it. So both see exactly the same values. [`plan`] is the planner.
+//!
+//! Nothing here changes the world: it reads (refresh, data sources, probes of gates) and computes.
+
+mod approval;
+mod catalog;
+mod decode;
+mod encode;
+mod gate;
+mod host;
+mod nodes;
+mod plan;
+mod planner;
+mod scope;
+mod session;
+mod walk;
+mod world;
+
+pub use approval::{Approval, Difference};
+pub use catalog::Catalog;
+pub use decode::{Decoded, decode_instance};
+pub use gate::{CheckResult, GateCandidate, GateInput, GatePlan, GateStatus, Guarded};
+pub use host::DiskHost;
+pub use nodes::{Node, NodeId, Nodes};
+pub use plan::{Action, Blocked, Change, Drift, Mode, Options, OutputChange, Plan, Reason, StagePlan};
+pub use planner::{Made, Planning, plan};
+pub use walk::{Executor, Job, Outcome, Reuse, Walk, walk};
+pub use session::ProviderState;
+pub use world::World;

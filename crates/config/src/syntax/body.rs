@@ -264,15 +264,13 @@ impl Parser<'_> {
             _ if self.errors > errors => Arc::from(""),
             ExprKind::Literal(Value::String(text)) => text,
             ExprKind::Template(parts) => {
-                let first = parts.iter().find_map(|part| match part {
-                    TemplatePart::Interpolation(expr) => Some(expr.span),
-                    TemplatePart::If { span, .. } | TemplatePart::For { span, .. } => Some(*span),
+                let at = parts.iter().find_map(|part| match part {
+                    TemplatePart::Interpolation(expr) => self.text[start..expr.span.start as usize].rfind("${").map(|at| start + at),
+                    TemplatePart::If { span, .. } | TemplatePart::For { span, .. } => Some(span.start as usize),
                     TemplatePart::Literal(_) => None,
                 });
-                let before = &self.text[..first.map_or(start, |span| span.start as usize)];
-                let at = before.rfind("${").unwrap_or(before.len()).max(start);
                 self.error(
-                    self.span(at, at + 2),
+                    at.map_or(self.span(start, self.at), |at| self.span(at, at + 2)),
                     "Invalid string literal",
                     "Template sequences are not allowed in this string. To include a literal \"$\", double it (as \"$$\") to escape it.",
                 );

@@ -232,6 +232,7 @@ fn blocks() {
         ("a 'b' {\n}", r#"1:3 "'" Invalid character"#),
         ("a 5 {\n}", r#"1:1 "a" Argument or block definition required"#),
         ("a \"b${c}\" {\n}", r#"1:5 "${" Invalid string literal"#),
+        ("a \"é%{ if x }c%{ endif }\" {\n}", r#"1:5 "%{" Invalid string literal"#),
         ("a \"b\\q\" {\n}", r#"1:5 "\\q" Invalid escape sequence"#),
         ("a \"b {\n x = 1\n}", r#"1:7 "" Invalid multi-line string"#),
         ("a \"b\n\" \"c\" {\n x = 1\n}", r#"1:5 "" Invalid multi-line string"#),

@@ -1,0 +1,45 @@
+//! The providers at hand.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use weir_addr::ProviderAddr;
+use weir_config::Module;
+use weir_provider::{Provider, ProviderSchema};
+
+/// Providers by their source address; the host takes no part, since the same provider is published on several registries.
+#[derive(Clone, Default)]
+pub struct Catalog {
+    providers: BTreeMap<(Arc<str>, Arc<str>), (ProviderAddr, Arc<dyn Provider>)>,
+    /// Providers that a module may use without naming their source.
+    implied: BTreeMap<Arc<str>, ProviderAddr>,
+}
+
+impl Catalog {
+    /// Adds a provider. `local` is the name under which it is found when a module does not say a source.
+    pub fn add(&mut self, addr: ProviderAddr, local: &str, provider: Arc<dyn Provider>) {
+        self.implied.entry(local.into()).or_insert_with(|| addr.clone());
+        self.providers.insert((addr.namespace.clone(), addr.name.clone()), (addr, provider));
+    }
+
+    /// The provider of that address.
+    pub fn get(&self, addr: &ProviderAddr) -> Option<&Arc<dyn Provider>> {
+        self.providers.get(&(addr.namespace.clone(), addr.name.clone())).map(|(_, provider)| provider)
+    }
+
+    /// Its schema.
+    pub fn schema(&self, addr: &ProviderAddr) -> Option<Arc<ProviderSchema>> {
+        self.get(addr).map(|provider| provider.schema())
+    }
+
+    /// What a module means by a local name.
+    pub fn resolve(&self, module: &Module, local: &Arc<str>) -> ProviderAddr {
+        let source = module.required_providers.get(local).and_then(|required| required.source.as_deref()).and_then(|source| source.parse().ok());
+        source.or_else(|| self.implied.get(local).cloned()).unwrap_or_else(|| ProviderAddr::implied(local))
+    }
+
+    /// The local names that are found without a source.
+    pub fn local_names(&self) -> impl Iterator<Item = &str> {
+        self.implied.keys().map(|name| &**name)
+    }
+}

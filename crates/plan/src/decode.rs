@@ -1,0 +1,134 @@
+//! The configuration of one object.
+
+use weir_diag::{Diagnostic, Diagnostics, Span};
+use weir_eval::{Evaluator, decode_body, span_of};
+use weir_provider::{Fault, Schema, Severity};
+use weir_value::{Marks, Path, Type, Value};
+
+use weir_config::syntax::Body;
+
+/// A decoded configuration: the value without marks, and the marks apart.
+#[derive(Clone, Debug)]
+pub struct Decoded {
+    /// An object of the schema's type, unmarked.
+    pub config: Value,
+    /// Where something was sensitive.
+    pub marks: Vec<(Path, Marks)>,
+}
+
+/// Evaluates a body by a schema. An ephemeral value where it would be stored is an error.
+pub fn decode_instance(evaluator: &mut Evaluator<'_>, body: &Body, schema: &Schema, keeps_ephemeral: bool) -> Decoded {
+    let value = decode_body(evaluator, body, &schema.block);
+    let (config, marks) = split(&value);
+    let marks = marks
+        .into_iter()
+        .filter_map(|(path, marks)| {
+            if marks.is_ephemeral() && !keeps_ephemeral {
+                if !write_only(schema, &path) {
+                    let span = span_of(body, &path).unwrap_or(body.span);
+                    evaluator.diags.error(
+                        span,
+                        "Invalid use of ephemeral value",
+                        "Ephemeral values are not valid for this argument, because its value is kept in the state. Use the write-only form of the argument where there is one (its name ends in _wo).",
+                    );
+                }
+                // Write-only arguments are not stored, so nothing of them is left to be marked.
+                return None;
+            }
+            (!marks.is_empty()).then_some((path, marks))
+        })
+        .collect();
+    Decoded { config, marks }
+}
+
+fn write_only(schema: &Schema, path: &Path) -> bool {
+    path.first_attr().and_then(|name| schema.block.attributes.get(name)).is_some_and(|attribute| attribute.write_only)
+}
+
+/// The value without marks, and where they were.
+pub(crate) fn split(value: &Value) -> (Value, Vec<(Path, Marks)>) {
+    if value.marks_deep().is_empty() {
+        return (value.clone(), Vec::new());
+    }
+    let mut found = Vec::new();
+    let bare = value.transform(&mut |path, value| {
+        let (value, marks) = value.unmark();
+        if !marks.is_empty() {
+            found.push((path.clone(), marks));
+        }
+        value
+    });
+    (bare, found)
+}
+
+/// Puts marks back where they were, as far as the paths exist.
+pub(crate) fn mark(value: &Value, marks: &[(Path, Marks)]) -> Value {
+    if marks.is_empty() {
+        return value.clone();
+    }
+    value.transform(&mut |path, value| {
+        let here = marks.iter().filter(|(at, _)| at == path).fold(Marks::NONE, |all, (_, marks)| all.union(*marks));
+        value.with_marks(here)
+    })
+}
+
+/// Marks everything that the schema calls sensitive.
+pub(crate) fn mark_schema(value: &Value, schema: &Schema) -> Value {
+    if !schema.block.any(&|attribute| attribute.sensitive) {
+        return value.clone();
+    }
+    let paths: Vec<(Path, Marks)> = schema.block.sensitive_paths(value).into_iter().map(|path| (path, Marks::SENSITIVE)).collect();
+    mark(value, &paths)
+}
+
+/// The object that a configuration alone tells of: computed attributes are unknown, for `cause` if there is one.
+pub(crate) fn only_configured(schema: &Schema, config: &Value, cause: Option<&str>) -> Value {
+    let Value::Object(entries) = config.unmarked() else { return config.clone() };
+    let unknown = |ty: &Type| match cause {
+        Some(cause) => Value::unknown_because(ty.clone(), cause),
+        None => Value::unknown(ty.clone()),
+    };
+    Value::object(entries.iter().map(|(name, value)| {
+        let value = match schema.block.attributes.get(name) {
+            Some(attribute) if attribute.write_only => Value::Null(attribute.ty.clone()),
+            Some(attribute) if value.is_null() => match &attribute.default {
+                Some(default) => default.clone(),
+                None if attribute.computed => unknown(&attribute.ty),
+                None => value.clone(),
+            },
+            _ => value.clone(),
+        };
+        (name.clone(), value)
+    }))
+}
+
+/// A provider's faults as diagnostics at the arguments that they are about.
+pub(crate) fn report(faults: Vec<Fault>, body: Option<&Body>, span: Option<Span>, address: &str) -> Diagnostics {
+    faults
+        .into_iter()
+        .map(|fault| {
+            let diagnostic = match fault.severity {
+                Severity::Error => Diagnostic::error(fault.summary, fault.detail),
+                Severity::Warning => Diagnostic::warning(fault.summary, fault.detail),
+            };
+            let place = fault.path.as_ref().zip(body).and_then(|(path, body)| span_of(body, path)).or(span);
+            let diagnostic = place.into_iter().fold(diagnostic, Diagnostic::at);
+            if address.is_empty() { diagnostic } else { diagnostic.of(address) }
+        })
+        .collect()
+}
+
+/// A configuration in which nothing is set.
+pub(crate) fn only_null(schema: &Schema) -> Value {
+    let attributes = schema.block.attributes.iter().map(|(name, attribute)| (name.clone(), Value::Null(attribute.ty.clone())));
+    let blocks = schema.block.blocks.iter().map(|(name, nested)| {
+        let value = match nested.ty() {
+            Type::List(element) => Value::list((*element).clone(), []),
+            Type::Set(element) => Value::set((*element).clone(), []),
+            Type::Map(element) => Value::map::<&str>((*element).clone(), []),
+            other => Value::Null(other),
+        };
+        (name.clone(), value)
+    });
+    Value::object(attributes.chain(blocks).collect::<Vec<_>>())
+}

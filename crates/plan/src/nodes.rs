@@ -1,0 +1,602 @@
+//! The reference graph: what has to be known before what.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use weir_addr::{GateName, Mode, ModulePath};
+use weir_config::syntax::{Body, Expr, Step, Traversal, for_each_variable};
+use weir_config::{Config, Ignore, Module, ProviderRef, Repeat, Resource};
+use weir_diag::{Diagnostic, Diagnostics, Span, did_you_mean};
+
+/// The place of a node in [`Nodes`].
+pub type NodeId = usize;
+
+/// Something of the configuration that has a value or effect of its own. `module` counts [`Nodes::modules`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Node {
+    /// The instances of a `module` or `stage` block.
+    Call {
+        /// The calling module.
+        module: usize,
+        /// Its name.
+        name: Arc<str>,
+    },
+    /// Everything in a called module.
+    Done {
+        /// The called module.
+        module: usize,
+    },
+    /// An input variable.
+    Variable {
+        /// Its module.
+        module: usize,
+        /// Its name.
+        name: Arc<str>,
+    },
+    /// A local value.
+    Local {
+        /// Its module.
+        module: usize,
+        /// Its name.
+        name: Arc<str>,
+    },
+    /// An output value.
+    Output {
+        /// Its module.
+        module: usize,
+        /// Its name.
+        name: Arc<str>,
+    },
+    /// A configured provider.
+    Provider {
+        /// The module of its configuration.
+        module: usize,
+        /// Its local name and alias there.
+        of: ProviderRef,
+    },
+    /// A resource, data source or ephemeral resource.
+    Resource {
+        /// Its module.
+        module: usize,
+        /// Which of the three.
+        mode: Mode,
+        /// Its type.
+        type_: Arc<str>,
+        /// Its name.
+        name: Arc<str>,
+    },
+    /// A gate.
+    Gate {
+        /// Its name.
+        name: GateName,
+    },
+}
+
+/// The nodes of a configuration and what each depends on.
+pub struct Nodes {
+    /// All modules, parents before children; 0 is the root.
+    pub modules: Vec<Arc<Module>>,
+    /// The nodes.
+    pub nodes: Vec<Node>,
+    /// What each depends on, each once, sorted.
+    pub deps: Vec<Vec<NodeId>>,
+    index: HashMap<Node, NodeId>,
+    paths: BTreeMap<ModulePath, usize>,
+}
+
+impl Nodes {
+    /// The graph of a configuration. References to what is not declared are reported here, wherever they stand.
+    pub fn build(config: &Config) -> (Self, Diagnostics) {
+        let mut modules = Vec::new();
+        config.root.walk(&mut |module| modules.push(module.clone()));
+        let paths = modules.iter().enumerate().map(|(at, module)| (module.path.clone(), at)).collect();
+        let mut nodes = Self { modules, nodes: Vec::new(), deps: Vec::new(), index: HashMap::new(), paths };
+        let mut diags = Diagnostics::new();
+        for module in 0..nodes.modules.len() {
+            nodes.declare(module);
+        }
+        let mut builder = Builder { nodes: &mut nodes, diags: &mut diags, edges: Vec::new() };
+        for module in 0..builder.nodes.modules.len() {
+            builder.module(module);
+        }
+        let edges = std::mem::take(&mut builder.edges);
+        for (from, to) in edges {
+            if from != to {
+                nodes.deps[from].push(to);
+            }
+        }
+        for deps in &mut nodes.deps {
+            deps.sort_unstable();
+            deps.dedup();
+        }
+        diags.extend(nodes.cycles());
+        (nodes, diags)
+    }
+
+    /// The node, if it exists.
+    pub fn find(&self, node: &Node) -> Option<NodeId> {
+        self.index.get(node).copied()
+    }
+
+    /// The module of that path without keys.
+    pub fn module_at(&self, path: &ModulePath) -> Option<usize> {
+        self.paths.get(path).copied()
+    }
+
+    /// The module that a call leads to.
+    pub fn child(&self, module: usize, name: &str) -> Option<usize> {
+        self.modules.get(module)?.children.get(name).and_then(|child| self.module_at(&child.path))
+    }
+
+    /// The module and configuration that a module means by a provider reference: walks up through `providers` arguments and inheritance.
+    pub fn provider(&self, module: usize, wanted: &ProviderRef) -> Option<(usize, ProviderRef)> {
+        let (mut at, mut wanted) = (module, wanted.clone());
+        loop {
+            let here = &self.modules[at];
+            if here.providers.contains_key(&wanted) {
+                return Some((at, wanted));
+            }
+            let Some(parent) = here.path.parent() else {
+                return wanted.alias.is_none().then_some((at, wanted));
+            };
+            let parent = self.module_at(&parent)?;
+            let call = here.path.last().and_then(|step| self.modules[parent].calls.get(&step.name))?;
+            match call.providers.get(&wanted) {
+                Some(given) => wanted = given.clone(),
+                None if wanted.alias.is_some() => return None,
+                None => {}
+            }
+            at = parent;
+        }
+    }
+
+    /// What a person calls a node.
+    pub fn name(&self, id: NodeId) -> String {
+        let prefix = |module: usize| match &self.modules[module].path {
+            path if path.is_root() => String::new(),
+            path => format!("{path}."),
+        };
+        match &self.nodes[id] {
+            Node::Call { module, name } => match self.child(*module, name) {
+                Some(child) => self.modules[child].path.to_string(),
+                None => format!("{}module.{name}", prefix(*module)),
+            },
+            Node::Done { module } => format!("{} (all)", self.modules[*module].path),
+            Node::Variable { module, name } => format!("{}var.{name}", prefix(*module)),
+            Node::Local { module, name } => format!("{}local.{name}", prefix(*module)),
+            Node::Output { module, name } => format!("{}output.{name}", prefix(*module)),
+            Node::Provider { module, of } => match &of.alias {
+                Some(alias) => format!("{}provider.{}.{alias}", prefix(*module), of.name),
+                None => format!("{}provider.{}", prefix(*module), of.name),
+            },
+            Node::Resource { module, mode, type_, name } => format!("{}{}{type_}.{name}", prefix(*module), mode.prefix()),
+            Node::Gate { name } => name.to_string(),
+        }
+    }
+
+    /// Where a node is declared.
+    pub fn span(&self, id: NodeId) -> Option<Span> {
+        Some(match &self.nodes[id] {
+            Node::Call { module, name } => self.modules[*module].calls.get(name)?.span,
+            Node::Variable { module, name } => self.modules[*module].variables.get(name)?.span,
+            Node::Local { module, name } => self.modules[*module].locals.get(name)?.span,
+            Node::Output { module, name } => self.modules[*module].outputs.get(name)?.span,
+            Node::Provider { module, of } => self.modules[*module].providers.get(of)?.span,
+            Node::Resource { module, mode, type_, name } => self.modules[*module].resources.get(&(*mode, type_.clone(), name.clone()))?.span,
+            Node::Gate { name } => self.modules[0].gates.get(name)?.span,
+            Node::Done { .. } => return None,
+        })
+    }
+
+    fn declare(&mut self, at: usize) {
+        let module = self.modules[at].clone();
+        if at > 0 {
+            self.add(Node::Done { module: at });
+        }
+        for name in module.calls.keys() {
+            self.add(Node::Call { module: at, name: name.clone() });
+        }
+        for name in module.variables.keys() {
+            self.add(Node::Variable { module: at, name: name.clone() });
+        }
+        for name in module.locals.keys() {
+            self.add(Node::Local { module: at, name: name.clone() });
+        }
+        for name in module.outputs.keys() {
+            self.add(Node::Output { module: at, name: name.clone() });
+        }
+        for of in module.providers.keys() {
+            self.add(Node::Provider { module: at, of: of.clone() });
+        }
+        for (mode, type_, name) in module.resources.keys() {
+            self.add(Node::Resource { module: at, mode: *mode, type_: type_.clone(), name: name.clone() });
+        }
+        for name in module.gates.keys() {
+            self.add(Node::Gate { name: name.clone() });
+        }
+    }
+
+    fn add(&mut self, node: Node) -> NodeId {
+        if let Some(id) = self.index.get(&node) {
+            return *id;
+        }
+        let id = self.nodes.len();
+        self.index.insert(node.clone(), id);
+        self.nodes.push(node);
+        self.deps.push(Vec::new());
+        id
+    }
+
+    fn cycles(&self) -> Diagnostics {
+        let mut graph = weir_graph::Graph::new();
+        for id in 0..self.nodes.len() {
+            graph.add_node(id, ());
+        }
+        for (id, deps) in self.deps.iter().enumerate() {
+            for dep in deps {
+                graph.add_edge(&id, dep);
+            }
+        }
+        graph
+            .cycles()
+            .into_iter()
+            .map(|cycle| {
+                let mut names: Vec<String> = cycle.keys.iter().filter(|id| !matches!(self.nodes[**id], Node::Done { .. })).map(|id| self.name(*id)).collect();
+                names.extend(names.first().cloned());
+                let chain = names.join("\n  → ");
+                let detail = format!("Each of these needs the next to be known first, so none can be:\n\n  {chain}\n\nBreak the circle at one of the references.");
+                let mut diagnostic = Diagnostic::error("Cycle", detail);
+                for (at, id) in cycle.keys.iter().enumerate() {
+                    if let Some(span) = self.span(*id) {
+                        let next = cycle.keys[(at + 1) % cycle.keys.len()];
+                        diagnostic = if diagnostic.span.is_none() { diagnostic.at(span) } else { diagnostic.label(span, format!("refers to {}", self.name(next))) };
+                    }
+                }
+                diagnostic
+            })
+            .collect()
+    }
+}
+
+struct Builder<'a> {
+    nodes: &'a mut Nodes,
+    diags: &'a mut Diagnostics,
+    edges: Vec<(NodeId, NodeId)>,
+}
+
+impl Builder<'_> {
+    fn module(&mut self, at: usize) {
+        let module = self.nodes.modules[at].clone();
+        // Everything in a module waits until its instances are known, and is part of "all of it".
+        if let Some(step) = module.path.last()
+            && let Some(parent) = module.path.parent().and_then(|parent| self.nodes.module_at(&parent))
+        {
+            let call = Node::Call { module: parent, name: step.name.clone() };
+            let done = Node::Done { module: at };
+            let inside: Vec<NodeId> = (0..self.nodes.nodes.len()).filter(|id| self.inside(*id, at)).collect();
+            if let (Some(call), Some(done)) = (self.nodes.find(&call), self.nodes.find(&done)) {
+                for id in inside {
+                    self.edges.push((id, call));
+                    self.edges.push((done, id));
+                }
+            }
+            for child in module.children.values() {
+                if let (Some(child), Some(done)) = (self.nodes.module_at(&child.path), self.nodes.find(&done)) {
+                    let inner = self.nodes.find(&Node::Done { module: child });
+                    self.edges.extend(inner.map(|inner| (done, inner)));
+                }
+            }
+        }
+        for (name, call) in &module.calls {
+            let Some(id) = self.nodes.find(&Node::Call { module: at, name: name.clone() }) else { continue };
+            self.repeat(at, id, &call.repeat);
+            self.depends_on(at, id, &call.depends_on);
+            let Some(child) = self.nodes.child(at, name) else { continue };
+            for (argument, (expr, _)) in &call.args {
+                if let Some(variable) = self.nodes.find(&Node::Variable { module: child, name: argument.clone() }) {
+                    self.expr(at, variable, expr);
+                }
+            }
+        }
+        for (name, variable) in &module.variables {
+            let Some(id) = self.nodes.find(&Node::Variable { module: at, name: name.clone() }) else { continue };
+            for rule in &variable.validations {
+                self.expr(at, id, &rule.condition);
+                self.expr(at, id, &rule.error_message);
+            }
+        }
+        for (name, local) in &module.locals {
+            if let Some(id) = self.nodes.find(&Node::Local { module: at, name: name.clone() }) {
+                self.expr(at, id, &local.expr);
+            }
+        }
+        for (name, output) in &module.outputs {
+            let Some(id) = self.nodes.find(&Node::Output { module: at, name: name.clone() }) else { continue };
+            self.expr(at, id, &output.expr);
+            self.depends_on(at, id, &output.depends_on);
+            for rule in &output.preconditions {
+                self.expr(at, id, &rule.condition);
+                self.expr(at, id, &rule.error_message);
+            }
+        }
+        for (of, provider) in &module.providers {
+            if let Some(id) = self.nodes.find(&Node::Provider { module: at, of: of.clone() }) {
+                self.body(at, id, &provider.body);
+            }
+        }
+        for ((mode, type_, name), resource) in &module.resources {
+            let node = Node::Resource { module: at, mode: *mode, type_: type_.clone(), name: name.clone() };
+            if let Some(id) = self.nodes.find(&node) {
+                self.resource(at, id, resource);
+            }
+        }
+        for (name, gate) in &module.gates {
+            let Some(id) = self.nodes.find(&Node::Gate { name: name.clone() }) else { continue };
+            for expr in [&gate.description, &gate.instructions, &gate.approvals, &gate.valid_until].into_iter().flatten() {
+                self.expr(at, id, expr);
+            }
+            self.depends_on(at, id, &gate.depends_on);
+            for input in gate.inputs.values() {
+                for rule in &input.validations {
+                    self.expr(at, id, &rule.condition);
+                }
+            }
+            for check in &gate.checks {
+                self.gate_expr(at, id, &check.rule.condition, gate);
+                self.gate_expr(at, id, &check.rule.error_message, gate);
+            }
+            for probe in gate.probes.values() {
+                self.provider_edge(at, id, probe);
+                self.body(at, id, &probe.body);
+            }
+        }
+    }
+
+    fn inside(&self, id: NodeId, module: usize) -> bool {
+        match &self.nodes.nodes[id] {
+            Node::Call { module: at, .. }
+            | Node::Variable { module: at, .. }
+            | Node::Local { module: at, .. }
+            | Node::Output { module: at, .. }
+            | Node::Provider { module: at, .. }
+            | Node::Resource { module: at, .. } => *at == module,
+            Node::Done { .. } | Node::Gate { .. } => false,
+        }
+    }
+
+    fn resource(&mut self, at: usize, id: NodeId, resource: &Resource) {
+        self.repeat(at, id, &resource.repeat);
+        self.body(at, id, &resource.body);
+        self.depends_on(at, id, &resource.depends_on);
+        self.provider_edge(at, id, resource);
+        let lifecycle = &resource.lifecycle;
+        for rule in lifecycle.preconditions.iter().chain(&lifecycle.postconditions) {
+            self.expr(at, id, &rule.condition);
+            self.expr(at, id, &rule.error_message);
+        }
+        for trigger in &lifecycle.replace_triggered_by {
+            self.expr(at, id, trigger);
+        }
+        if let Ignore::Some(paths) = &lifecycle.ignore_changes {
+            debug_assert!(paths.iter().all(|path| !path.root.name.is_empty()));
+        }
+    }
+
+    fn provider_edge(&mut self, at: usize, id: NodeId, resource: &Resource) {
+        match self.nodes.provider(at, &resource.provider) {
+            Some((module, of)) => {
+                let provider = self.nodes.add(Node::Provider { module, of });
+                self.edges.push((id, provider));
+            }
+            None => {
+                let alias = resource.provider.alias.as_deref().unwrap_or_default();
+                self.diags.error(
+                    resource.provider_span.unwrap_or(resource.span),
+                    "Provider configuration not present",
+                    format!("There is no configuration of provider \"{}\" with the alias \"{alias}\" for this module: declare one, or hand one in by \"providers\".", resource.provider.name),
+                );
+            }
+        }
+    }
+
+    fn repeat(&mut self, at: usize, id: NodeId, repeat: &Repeat) {
+        match repeat {
+            Repeat::Once => {}
+            Repeat::Count(expr) | Repeat::ForEach(expr) => self.expr(at, id, expr),
+        }
+    }
+
+    fn body(&mut self, at: usize, id: NodeId, body: &Body) {
+        self.body_bound(at, id, body, &mut Vec::new());
+    }
+
+    /// `bound` holds the iterators of the enclosing dynamic blocks.
+    fn body_bound(&mut self, at: usize, id: NodeId, body: &Body, bound: &mut Vec<Arc<str>>) {
+        for attribute in &body.attributes {
+            if &*attribute.name.name != "iterator" || bound.is_empty() && body.attribute("for_each").is_none() {
+                self.expr_bound(at, id, &attribute.expr, bound);
+            }
+        }
+        for block in &body.blocks {
+            let before = bound.len();
+            if &*block.kind.name == "dynamic" && block.labels.len() == 1 {
+                let mut iterator = block.labels[0].name.clone();
+                if let Some(attribute) = block.body.attribute("iterator")
+                    && let weir_config::syntax::ExprKind::Variable(name) = &attribute.expr.kind
+                {
+                    iterator = name.name.clone();
+                }
+                bound.push(iterator);
+            }
+            self.body_bound(at, id, &block.body, bound);
+            bound.truncate(before);
+        }
+    }
+
+    fn expr(&mut self, at: usize, id: NodeId, expr: &Expr) {
+        self.expr_bound(at, id, expr, &[]);
+    }
+
+    fn expr_bound(&mut self, at: usize, id: NodeId, expr: &Expr, bound: &[Arc<str>]) {
+        let mut found = Vec::new();
+        for_each_variable(expr, &mut |traversal| found.push(traversal.clone()));
+        for traversal in found {
+            if !bound.contains(&traversal.root.name) {
+                self.reference(at, id, &traversal, false);
+            }
+        }
+    }
+
+    /// In a gate, `data` may mean one of its probes.
+    fn gate_expr(&mut self, at: usize, id: NodeId, expr: &Expr, gate: &weir_config::Gate) {
+        let mut found = Vec::new();
+        for_each_variable(expr, &mut |traversal| found.push(traversal.clone()));
+        for traversal in found {
+            let own = match traversal.steps.as_slice() {
+                [Step::Attr(type_, _), Step::Attr(name, _), ..] if &*traversal.root.name == "data" => gate.probes.contains_key(&(type_.clone(), name.clone())),
+                _ => false,
+            };
+            if !own {
+                self.reference(at, id, &traversal, false);
+            }
+        }
+    }
+
+    fn depends_on(&mut self, at: usize, id: NodeId, targets: &[Traversal]) {
+        for target in targets {
+            self.reference(at, id, target, true);
+        }
+    }
+
+    /// Adds the edges of one reference. `whole`: of a module everything, not only its outputs.
+    fn reference(&mut self, at: usize, id: NodeId, traversal: &Traversal, whole: bool) {
+        let module = self.nodes.modules[at].clone();
+        let names: Vec<&Arc<str>> = traversal.steps.iter().map_while(|step| if let Step::Attr(name, _) = step { Some(name) } else { None }).collect();
+        let undeclared = |what: &str, detail: String| Diagnostic::error(format!("Reference to undeclared {what}"), detail).at(traversal.span);
+        let target = match (&*traversal.root.name, names.as_slice()) {
+            ("each" | "count" | "path" | "terraform" | "tofu" | "self" | "input", _) => return,
+            (root @ ("var" | "local" | "module" | "stage" | "gate"), []) => {
+                let detail = format!("The \"{root}\" object cannot be accessed directly. Instead, access one of its attributes: {root}.NAME.");
+                self.diags.error(traversal.span, "Invalid reference", detail);
+                return;
+            }
+            ("var", [name, ..]) => {
+                if !module.variables.contains_key(*name) {
+                    let hint = did_you_mean(name, module.variables.keys().map(|name| &**name));
+                    let more = if hint.is_empty() { format!(" This variable can be declared with a variable \"{name}\" {{}} block.") } else { hint };
+                    self.diags.push(undeclared("input variable", format!("An input variable with the name \"{name}\" has not been declared.{more}")));
+                    return;
+                }
+                Node::Variable { module: at, name: (*name).clone() }
+            }
+            ("local", [name, ..]) => {
+                if !module.locals.contains_key(*name) {
+                    let hint = did_you_mean(name, module.locals.keys().map(|name| &**name));
+                    self.diags.push(undeclared("local value", format!("A local value with the name \"{name}\" has not been declared.{hint}")));
+                    return;
+                }
+                Node::Local { module: at, name: (*name).clone() }
+            }
+            (root @ ("module" | "stage"), [name, ..]) => return self.call_reference(at, id, traversal, root, name, whole),
+            ("gate", [name, ..]) => {
+                let gate = GateName::new((*name).clone());
+                if !module.gates.contains_key(&gate) {
+                    let hint = did_you_mean(name, module.gates.keys().map(GateName::as_str));
+                    self.diags.push(undeclared("gate", format!("A gate with the name \"{name}\" has not been declared in this module.{hint}")));
+                    return;
+                }
+                Node::Gate { name: gate }
+            }
+            (root @ ("data" | "ephemeral"), [type_, name, ..]) => {
+                let mode = if root == "data" { Mode::Data } else { Mode::Ephemeral };
+                return self.resource_reference(at, id, traversal, mode, type_, name);
+            }
+            (root @ ("data" | "ephemeral"), _) => {
+                let detail = format!("The \"{root}\" object must be followed by two attribute names: the type and the name of the block.");
+                self.diags.error(traversal.span, "Invalid reference", detail);
+                return;
+            }
+            ("resource", [type_, name, ..]) => return self.resource_reference(at, id, traversal, Mode::Managed, type_, name),
+            (_, [name, ..]) => {
+                let type_ = traversal.root.name.clone();
+                return self.resource_reference(at, id, traversal, Mode::Managed, &type_, name);
+            }
+            (root, []) => {
+                let roots = ["var", "local", "module", "stage", "gate", "data", "each", "count", "path", "terraform"];
+                let hint = did_you_mean(root, roots);
+                let detail = format!("A reference to a resource type must be followed by at least one attribute access, specifying the resource name.{hint}");
+                self.diags.error(traversal.span, "Invalid reference", detail);
+                return;
+            }
+        };
+        self.edges.extend(self.nodes.find(&target).map(|target| (id, target)));
+    }
+
+    fn resource_reference(&mut self, at: usize, id: NodeId, traversal: &Traversal, mode: Mode, type_: &Arc<str>, name: &Arc<str>) {
+        let module = self.nodes.modules[at].clone();
+        if let Some(target) = self.nodes.find(&Node::Resource { module: at, mode, type_: type_.clone(), name: name.clone() }) {
+            self.edges.push((id, target));
+            return;
+        }
+        let what = match mode {
+            Mode::Managed => "resource",
+            Mode::Data => "data resource",
+            Mode::Ephemeral => "ephemeral resource",
+        };
+        let known: Vec<String> = module.resources.keys().filter(|(found, ..)| *found == mode).map(|(_, type_, name)| format!("{type_}.{name}")).collect();
+        let written = format!("{type_}.{name}");
+        let mut hint = did_you_mean(&written, known.iter().map(String::as_str));
+        if hint.is_empty() && mode == Mode::Managed {
+            hint = did_you_mean(type_, ["var", "local", "module", "stage", "gate", "data"]);
+        }
+        let place = if module.path.is_root() { "the root module".to_owned() } else { module.path.to_string() };
+        let detail = format!("A {what} \"{type_}\" \"{name}\" has not been declared in {place}.{hint}");
+        self.diags.error(traversal.span, format!("Reference to undeclared {}", if mode == Mode::Managed { "resource" } else { what }), detail);
+    }
+
+    fn call_reference(&mut self, at: usize, id: NodeId, traversal: &Traversal, root: &str, name: &Arc<str>, whole: bool) {
+        let module = self.nodes.modules[at].clone();
+        let stage = root == "stage";
+        let fits = |call: &weir_config::Call| (call.kind == weir_config::CallKind::Stage) == stage;
+        let Some(call) = module.calls.get(name).filter(|call| fits(call)) else {
+            let hint = match module.calls.get(name) {
+                Some(_) => format!(" Did you mean {}.{name}?", if stage { "module" } else { "stage" }),
+                None => did_you_mean(name, module.calls.values().filter(|call| fits(call)).map(|call| &*call.name)),
+            };
+            let (what, call) = if stage { ("stage", "stage") } else { ("module", "module call") };
+            self.diags.error(traversal.span, format!("Reference to undeclared {what}"), format!("No {call} named \"{name}\" is declared in this module.{hint}"));
+            return;
+        };
+        let call_id = self.nodes.find(&Node::Call { module: at, name: name.clone() });
+        self.edges.extend(call_id.map(|call| (id, call)));
+        let Some(child) = self.nodes.child(at, name) else { return };
+        if whole {
+            self.edges.extend(self.nodes.find(&Node::Done { module: child }).map(|done| (id, done)));
+            return;
+        }
+        let repeated = !matches!(call.repeat, Repeat::Once);
+        let output = match (repeated, traversal.steps.as_slice()) {
+            (false, [_, Step::Attr(output, span), ..]) => Some((output, *span)),
+            (true, [_, Step::Index(..), Step::Attr(output, span), ..]) => Some((output, *span)),
+            _ => None,
+        };
+        let outputs = &self.nodes.modules[child].outputs;
+        match output {
+            Some((output, span)) if !outputs.contains_key(output) => {
+                let hint = did_you_mean(output, outputs.keys().map(|name| &**name));
+                self.diags.error(span, "Unsupported attribute", format!("This object does not have an attribute named \"{output}\": {root}.{name} has no such output.{hint}"));
+            }
+            Some((output, _)) => {
+                let output = self.nodes.find(&Node::Output { module: child, name: output.clone() });
+                self.edges.extend(output.map(|output| (id, output)));
+            }
+            None => {
+                let all: Vec<Arc<str>> = outputs.keys().cloned().collect();
+                for output in all {
+                    let output = self.nodes.find(&Node::Output { module: child, name: output });
+                    self.edges.extend(output.map(|output| (id, output)));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,682 @@
+//! The planner.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use weir_addr::{GateName, InstanceAddr, InstanceKey, Mode as ResourceMode, ModulePath, ProviderConfigAddr, ResourceAddr};
+use weir_config::syntax::{Step, Traversal};
+use weir_config::{Config, Ignore, Resource};
+use weir_diag::{Diagnostic, Diagnostics};
+use weir_eval::Instances;
+use weir_provider::{PlanRequest, Planned, Schema};
+use weir_state::{Record, State, Status};
+use weir_value::{Marks, Path, PathStep, Type, Value};
+
+use crate::catalog::Catalog;
+use crate::decode;
+use crate::gate::GateCandidate;
+use crate::host::DiskHost;
+use crate::nodes::{Node, NodeId, Nodes};
+use crate::plan::{Action, Blocked, Change, Drift, Mode, Options, OutputChange, Plan, Reason, StagePlan};
+use crate::session::ProviderState;
+use crate::walk::{Executor, Found, Job, Outcome, Walk, walk};
+use crate::world::World;
+
+/// What a plan is made from.
+pub struct Planning<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// Its graph.
+    pub nodes: &'a Nodes,
+    /// The providers.
+    pub catalog: &'a Catalog,
+    /// Files and clocks.
+    pub host: &'a DiskHost,
+    /// What was before.
+    pub prior: &'a State,
+    /// How.
+    pub options: &'a Options,
+    /// The working directory.
+    pub cwd: PathBuf,
+    /// `terraform.workspace`
+    pub workspace: String,
+    /// Values given for the root module's variables.
+    pub given: &'a BTreeMap<Arc<str>, Value>,
+    /// A gate that is to be opened.
+    pub candidate: Option<&'a GateCandidate>,
+}
+
+/// A plan, and what the apply goes on with.
+pub struct Made {
+    /// The plan.
+    pub plan: Plan,
+    /// What was evaluated.
+    pub world: World,
+    /// The configured providers.
+    pub providers: HashMap<ProviderConfigAddr, ProviderState>,
+    /// What was wrong; with an error in it the plan must not be applied.
+    pub diags: Diagnostics,
+}
+
+/// Makes a plan.
+pub async fn plan(planning: Planning<'_>) -> Made {
+    let nodes = planning.nodes;
+    let executor = Planner {
+        before_destroy: before_destroy(nodes),
+        ..Planner::default()
+    };
+    let walking = Walk {
+        config: planning.config,
+        nodes,
+        catalog: planning.catalog,
+        host: planning.host,
+        prior: planning.prior,
+        options: planning.options,
+        cwd: planning.cwd,
+        workspace: planning.workspace,
+        given: planning.given,
+        candidate: planning.candidate,
+        applying: false,
+        reuse: None,
+        needed: ephemerals_of(nodes, (0..nodes.nodes.len()).filter(|id| matches!(nodes.nodes[*id], Node::Provider { .. }))),
+        included: included(nodes, planning.options),
+        found: Mutex::new(Found::default()),
+    };
+    walk(&walking, &executor).await;
+    executor.orphans(&walking).await;
+    let mut made = executor.finish(&walking);
+    for addr in &planning.options.replace {
+        if planning.prior.record(addr).is_none() {
+            made.diags.push(Diagnostic::warning("Incompletely-matched force-replace resource instance", format!("There is no object {addr} in the state, so -replace={addr} has no effect.")));
+        }
+    }
+    made
+}
+
+/// The ephemeral resources that some nodes need, directly or not.
+pub(crate) fn ephemerals_of(nodes: &Nodes, from: impl Iterator<Item = NodeId>) -> HashSet<NodeId> {
+    let mut seen = HashSet::new();
+    let mut stack: Vec<NodeId> = from.collect();
+    let mut needed = HashSet::new();
+    while let Some(id) = stack.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        match &nodes.nodes[id] {
+            Node::Resource { mode: ResourceMode::Ephemeral, .. } => {
+                needed.insert(id);
+            }
+            // A managed object keeps nothing ephemeral, so the way ends here.
+            Node::Resource { .. } if seen.len() > 1 => continue,
+            Node::Call { .. } | Node::Done { .. } | Node::Gate { .. } => continue,
+            _ => {}
+        }
+        stack.extend(nodes.deps[id].iter().copied());
+    }
+    needed
+}
+
+/// Resources that are created before they are destroyed: those that say so and everything that they need.
+fn before_destroy(nodes: &Nodes) -> HashSet<NodeId> {
+    let mut stack: Vec<NodeId> = (0..nodes.nodes.len())
+        .filter(|id| match &nodes.nodes[*id] {
+            Node::Resource { module, mode, type_, name } => nodes.modules[*module]
+                .resources
+                .get(&(*mode, type_.clone(), name.clone()))
+                .is_some_and(|resource| resource.lifecycle.create_before_destroy == Some(true)),
+            _ => false,
+        })
+        .collect();
+    let mut found = HashSet::new();
+    while let Some(id) = stack.pop() {
+        if found.insert(id) {
+            stack.extend(nodes.deps[id].iter().copied());
+        }
+    }
+    found
+}
+
+/// The nodes that `-target` leaves in: the targets and what they need.
+fn included(nodes: &Nodes, options: &Options) -> Option<HashSet<NodeId>> {
+    if options.targets.is_empty() {
+        return None;
+    }
+    let mut stack: Vec<NodeId> = Vec::new();
+    for (id, node) in nodes.nodes.iter().enumerate() {
+        let Node::Resource { module, mode, type_, name } = node else { continue };
+        let addr = ResourceAddr { module: nodes.modules[*module].path.clone(), mode: *mode, type_: type_.clone(), name: name.clone() };
+        if options.targets.iter().any(|target| target.matches_config(&addr)) {
+            stack.push(id);
+        }
+    }
+    let mut found = HashSet::new();
+    while let Some(id) = stack.pop() {
+        if found.insert(id) && options.mode != Mode::Destroy {
+            stack.extend(nodes.deps[id].iter().copied());
+        }
+    }
+    Some(found)
+}
+
+#[derive(Default)]
+struct Planner {
+    before_destroy: HashSet<NodeId>,
+    changes: RefCell<Vec<Change>>,
+    drift: RefCell<Vec<Drift>>,
+    refreshed: RefCell<BTreeMap<InstanceAddr, Option<Value>>>,
+    data: RefCell<BTreeMap<InstanceAddr, (ProviderConfigAddr, Value, Type)>>,
+    visited: RefCell<HashSet<InstanceAddr>>,
+    repetitions: RefCell<HashMap<ResourceAddr, Instances>>,
+}
+
+#[async_trait(?Send)]
+impl Executor for Planner {
+    async fn managed(&self, walk: &Walk<'_>, job: Job<'_>) -> Outcome {
+        self.visited.borrow_mut().insert(job.addr.clone());
+        let Ok(current) = self.current(walk, &job.addr, job.schema).await else {
+            return Outcome { value: Value::unknown(job.schema.ty().clone()), pending: false, failed: true };
+        };
+        if !walk.targeted(&job.addr) {
+            let value = current.unwrap_or_else(|| Value::unknown(job.schema.ty().clone()));
+            return Outcome { value, pending: false, failed: false };
+        }
+        let mut change = Change {
+            addr: job.addr.clone(),
+            deposed: None,
+            provider: job.provider.clone(),
+            action: Action::NoOp,
+            reason: None,
+            before: current.clone(),
+            after: current.clone(),
+            replace_paths: Vec::new(),
+            blocked: job.blocked.clone(),
+            dependencies: job.dependencies.clone(),
+            create_before_destroy: self.before_destroy.contains(&job.node),
+        };
+        let decoded = match (walk.options.mode, &job.decoded) {
+            (Mode::Normal, Some(decoded)) => decoded,
+            (Mode::Destroy, _) => {
+                let value = current.unwrap_or_else(|| Value::Null(job.schema.ty().clone()));
+                if change.before.is_some() {
+                    change.action = Action::Delete;
+                    change.after = None;
+                    change.blocked = guarded(walk, &job.addr);
+                    self.prevented(walk, &job, &change);
+                    self.push(change);
+                }
+                return Outcome { value, pending: false, failed: false };
+            }
+            _ => {
+                let value = current.unwrap_or_else(|| Value::unknown(job.schema.ty().clone()));
+                if change.before.is_some() {
+                    self.push(change);
+                }
+                return Outcome { value, pending: false, failed: false };
+            }
+        };
+        let failed = !self.decide(walk, &job, decoded, &mut change).await;
+        let value = change.after.clone().unwrap_or_else(|| Value::unknown(job.schema.ty().clone()));
+        let pending = change.action != Action::NoOp;
+        if !failed {
+            self.prevented(walk, &job, &change);
+            self.push(change);
+        }
+        Outcome { value, pending, failed }
+    }
+
+    fn unexpanded(&self, walk: &Walk<'_>, job: Job<'_>) {
+        if !walk.targeted(&job.addr) {
+            return;
+        }
+        let cause = match &job.blocked {
+            Some(Blocked::Gate(gate)) => Arc::from(gate.to_string()),
+            Some(Blocked::Provider(cause) | Blocked::Instances(cause)) => cause.clone(),
+            None => "apply".into(),
+        };
+        // Instances that exist already are neither confirmed nor taken away before it is known how many there shall be.
+        let mut visited = self.visited.borrow_mut();
+        if let Some(state) = walk.prior.resources.get(&job.addr.resource) {
+            visited.extend(state.instances.keys().map(|key| job.addr.resource.instance(key.clone())));
+        }
+        let after = job.decoded.as_ref().map(|decoded| decode::mark(&decode::only_configured(job.schema, &decoded.config, Some(&cause)), &decoded.marks));
+        self.push(Change {
+            addr: job.addr,
+            deposed: None,
+            provider: job.provider.clone(),
+            action: Action::Create,
+            reason: None,
+            before: None,
+            after,
+            replace_paths: Vec::new(),
+            blocked: Some(Blocked::Instances(cause)),
+            dependencies: job.dependencies,
+            create_before_destroy: false,
+        });
+    }
+
+    fn data(&self, _: &Walk<'_>, addr: &InstanceAddr, provider: &ProviderConfigAddr, value: Option<&Value>, planned: &Value, blocked: Option<Blocked>) {
+        match value {
+            Some(value) => {
+                self.data.borrow_mut().insert(addr.clone(), (provider.clone(), value.clone(), value.ty()));
+            }
+            None => self.push(Change {
+                addr: addr.clone(),
+                deposed: None,
+                provider: provider.clone(),
+                action: Action::Read,
+                reason: None,
+                before: None,
+                after: Some(planned.clone()),
+                replace_paths: Vec::new(),
+                blocked,
+                dependencies: Arc::from([]),
+                create_before_destroy: false,
+            }),
+        }
+    }
+
+    fn resource_done(&self, _: &Walk<'_>, module: &ModulePath, resource: &Resource, instances: &Instances) {
+        let addr = ResourceAddr { module: module.clone(), mode: resource.mode, type_: resource.type_.clone(), name: resource.name.clone() };
+        self.repetitions.borrow_mut().insert(addr, instances.clone());
+    }
+}
+
+/// The gate that forbids the destruction of an object.
+fn guarded(walk: &Walk<'_>, addr: &InstanceAddr) -> Option<Blocked> {
+    walk.found().gates.iter().find(|gate| gate.forbids_destroying(addr)).map(|gate| Blocked::Gate(GateName::clone(&gate.name)))
+}
+
+impl Planner {
+    fn push(&self, change: Change) {
+        self.changes.borrow_mut().push(change);
+    }
+
+    /// What there is of an object, with marks; notes drift. `Err` when it could not be read (reported).
+    async fn current(&self, walk: &Walk<'_>, addr: &InstanceAddr, schema: &Schema) -> Result<Option<Value>, ()> {
+        let Some((recorded, present)) = walk.present(addr).await else {
+            return Ok(walk.prior_value(addr, schema));
+        };
+        match present {
+            Ok(Some(value)) => {
+                let marks: Vec<(Path, Marks)> = walk
+                    .prior
+                    .record(addr)
+                    .map(|record| record.sensitive_paths.iter().map(|path| (path.clone(), Marks::SENSITIVE)).collect())
+                    .unwrap_or_default();
+                let marked = |value: &Value| decode::mark_schema(&decode::mark(value, &marks), schema);
+                if value != recorded {
+                    self.drift.borrow_mut().push(Drift { addr: addr.clone(), before: marked(&recorded), after: Some(marked(&value)) });
+                    self.refreshed.borrow_mut().insert(addr.clone(), Some(value.clone()));
+                }
+                Ok(Some(marked(&value)))
+            }
+            Ok(None) => {
+                self.drift.borrow_mut().push(Drift { addr: addr.clone(), before: decode::mark_schema(&recorded, schema), after: None });
+                self.refreshed.borrow_mut().insert(addr.clone(), None);
+                Ok(None)
+            }
+            Err(faults) => {
+                walk.report(decode::report(faults, None, None, &addr.to_string()));
+                Err(())
+            }
+        }
+    }
+
+    /// Chooses the action; false when the provider refused (reported).
+    async fn decide(&self, walk: &Walk<'_>, job: &Job<'_>, decoded: &decode::Decoded, change: &mut Change) -> bool {
+        let before = change.before.clone().map(|value| value.unmark_deep().0);
+        let ProviderState::Ready(session) = &job.state else {
+            if change.before.is_none() {
+                let cause = match &job.state {
+                    ProviderState::Deferred(cause) => Some(&**cause),
+                    _ => None,
+                };
+                let after = decode::only_configured(job.schema, &decoded.config, cause);
+                change.action = Action::Create;
+                change.after = Some(decode::mark_schema(&decode::mark(&after, &decoded.marks), job.schema));
+            }
+            return true;
+        };
+        let config = match &before {
+            Some(before) => ignored(&job.resource.lifecycle.ignore_changes, &decoded.config, before, job.schema),
+            None => decoded.config.clone(),
+        };
+        let type_name = &*job.resource.type_;
+        let ask = async |prior: Option<&Value>| -> Option<Planned> {
+            match session.plan(PlanRequest { type_name, prior, config: &config }).await {
+                Ok(planned) => {
+                    walk.report(decode::report(planned.warnings.clone(), Some(&job.resource.body), Some(job.resource.span), &job.addr.to_string()));
+                    Some(planned)
+                }
+                Err(faults) => {
+                    walk.report(decode::report(faults, Some(&job.resource.body), Some(job.resource.span), &job.addr.to_string()));
+                    None
+                }
+            }
+        };
+        let Some(mut planned) = ask(before.as_ref()).await else { return false };
+        if let Some(before) = &before {
+            let tainted = walk.prior.record(&job.addr).is_some_and(|record| record.status == Status::Tainted);
+            let changed: Vec<Path> = planned.requires_replace.clone();
+            change.reason = if tainted {
+                Some(Reason::Tainted)
+            } else if walk.options.replace.contains(&job.addr) {
+                Some(Reason::Requested)
+            } else if !changed.is_empty() {
+                Some(Reason::CannotUpdate)
+            } else if job.triggered {
+                Some(Reason::Triggered)
+            } else {
+                None
+            };
+            if change.reason.is_some() {
+                let Some(anew) = ask(None).await else { return false };
+                planned = anew;
+                change.replace_paths = changed;
+                change.action = if change.create_before_destroy { Action::CreateThenDelete } else { Action::DeleteThenCreate };
+            } else if planned.state != *before {
+                change.action = Action::Update;
+            }
+        } else {
+            change.action = Action::Create;
+        }
+        let cause = match &job.blocked {
+            Some(Blocked::Gate(gate)) => Some(Arc::from(gate.to_string())),
+            Some(Blocked::Provider(cause) | Blocked::Instances(cause)) => Some(cause.clone()),
+            None => None,
+        };
+        let state = match cause {
+            Some(cause) if change.action != Action::NoOp => because(&planned.state, &cause),
+            _ => planned.state,
+        };
+        change.after = Some(decode::mark_schema(&decode::mark(&state, &decoded.marks), job.schema));
+        true
+    }
+
+    fn prevented(&self, walk: &Walk<'_>, job: &Job<'_>, change: &Change) {
+        let Some(span) = job.resource.lifecycle.prevent_destroy else { return };
+        if change.action == Action::Delete || change.action.is_replace() {
+            let attributes: Vec<String> = change.replace_paths.iter().map(|path| path.to_string().trim_start_matches('.').to_owned()).collect();
+            let why = if attributes.is_empty() { String::new() } else { format!(" Its replacement is forced by {}.", attributes.join(", ")) };
+            walk.report([Diagnostic::error(
+                "Instance cannot be destroyed",
+                format!("Resource {} has lifecycle.prevent_destroy set, but the plan calls for this resource to be destroyed.{why} To avoid this error and continue with the plan, either disable lifecycle.prevent_destroy or reduce the scope of the plan using the -target option.", change.addr),
+            )
+            .at(job.resource.span)
+            .label(span, "set here")
+            .of(change.addr.to_string())]);
+        }
+    }
+
+    /// Objects that the state knows and the configuration does not, and those that wait for their deletion.
+    async fn orphans(&self, walk: &Walk<'_>) {
+        let mut candidates: Vec<(InstanceAddr, ProviderConfigAddr, Option<Arc<str>>, Arc<Record>)> = Vec::new();
+        for (resource, state) in walk.prior.resources.iter().filter(|(resource, _)| resource.mode == ResourceMode::Managed) {
+            for (key, objects) in &state.instances {
+                let addr = resource.instance(key.clone());
+                if let Some(record) = objects.current.as_ref().filter(|_| !self.visited.borrow().contains(&addr)) {
+                    candidates.push((addr.clone(), state.provider.clone(), None, record.clone()));
+                }
+                for (deposed, record) in &objects.deposed {
+                    candidates.push((addr.clone(), state.provider.clone(), Some(deposed.clone()), record.clone()));
+                }
+            }
+        }
+        for (addr, provider, deposed, record) in candidates {
+            if walk.options.mode == Mode::RefreshOnly || !walk.targeted(&addr) {
+                continue;
+            }
+            let named = addr.resource.module.stage_kind(walk.nodes);
+            let addr = InstanceAddr { resource: ResourceAddr { module: named, ..addr.resource }, key: addr.key };
+            let schema = walk.catalog.schema(&provider.provider).and_then(|schemas| schemas.resources.get(&addr.resource.type_).cloned());
+            let known = walk.found().providers.get(&provider).cloned();
+            if known.is_none() {
+                self.configure(walk, &provider).await;
+            }
+            let Some(schema) = schema else {
+                walk.report([Diagnostic::error("Provider configuration not present", format!("To work with {addr} its provider {} is needed, which Weir does not have.", provider.provider)).of(addr.to_string())]);
+                continue;
+            };
+            let before = if deposed.is_none() {
+                match self.current(walk, &addr, &schema).await {
+                    Ok(Some(value)) => value,
+                    Ok(None) | Err(()) => continue,
+                }
+            } else {
+                match record.value(schema.ty()) {
+                    Ok(value) => decode::mark_schema(&value, &schema),
+                    Err(_) => continue,
+                }
+            };
+            let reason = if deposed.is_some() { Reason::Deposed } else { self.why_gone(walk, &addr) };
+            self.push(Change {
+                blocked: guarded(walk, &addr),
+                addr,
+                deposed,
+                provider,
+                action: Action::Delete,
+                reason: Some(reason),
+                before: Some(before),
+                after: None,
+                replace_paths: Vec::new(),
+                dependencies: record.dependencies.clone(),
+                create_before_destroy: record.create_before_destroy,
+            });
+        }
+    }
+
+    /// A provider that only removed objects use: configured from the root's block, or without arguments.
+    async fn configure(&self, walk: &Walk<'_>, addr: &ProviderConfigAddr) {
+        let Some(provider) = walk.catalog.get(&addr.provider) else { return };
+        let schema = provider.schema();
+        let config = decode::only_null(&schema.config);
+        let request = weir_provider::SessionRequest { config, parallelism: walk.options.parallelism.max(1), root: walk.cwd.clone() };
+        let state = match provider.configure(request).await {
+            Ok(session) => ProviderState::Ready(session),
+            Err(faults) => {
+                walk.report(decode::report(faults, None, None, ""));
+                ProviderState::Failed
+            }
+        };
+        walk.found().providers.insert(addr.clone(), state);
+    }
+
+    fn why_gone(&self, walk: &Walk<'_>, addr: &InstanceAddr) -> Reason {
+        let Some(module) = walk.nodes.module_at(&addr.module().without_keys()) else { return Reason::NoModule };
+        let resource = &addr.resource;
+        if !walk.nodes.modules[module].resources.contains_key(&(resource.mode, resource.type_.clone(), resource.name.clone())) {
+            return Reason::NoResource;
+        }
+        match (self.repetitions.borrow().get(resource), &addr.key) {
+            (None, _) => Reason::NoModule,
+            (Some(Instances::Count(_)), Some(InstanceKey::Int(_))) => Reason::Count,
+            (Some(Instances::Keys(_)), Some(InstanceKey::Str(_))) => Reason::Each,
+            _ => Reason::Repetition,
+        }
+    }
+
+    fn finish(self, walk: &Walk<'_>) -> Made {
+        let mut found = std::mem::take(&mut *walk.found());
+        let mut changes = self.changes.into_inner();
+        changes.sort_by(|a, b| (&a.addr, &a.deposed).cmp(&(&b.addr, &b.deposed)));
+        let root = found.world.values.get(&ModulePath::root());
+        let mut outputs = BTreeMap::new();
+        for (name, output) in &walk.nodes.modules[0].outputs {
+            let mark = |value: Value| if output.sensitive { value.with_marks(Marks::SENSITIVE) } else { value };
+            let before = walk.prior.outputs.get(name).map(|output| mark(output.value.clone()));
+            let after = root.and_then(|values| values.outputs.get(name)).cloned().filter(|value| walk.options.mode != Mode::Destroy && !value.is_null());
+            if !output.ephemeral && walk.options.targets.is_empty() && (before.is_some() || after.is_some()) {
+                outputs.insert(name.clone(), OutputChange { before, after, sensitive: output.sensitive });
+            }
+        }
+        for (name, output) in &walk.prior.outputs {
+            if !walk.nodes.modules[0].outputs.contains_key(name) && walk.options.targets.is_empty() {
+                outputs.insert(name.clone(), OutputChange { before: Some(output.value.clone()), after: None, sensitive: output.sensitive });
+            }
+        }
+        let variables = root.map(|values| values.variables.iter().map(|(name, value)| (name.clone(), value.clone())).collect()).unwrap_or_default();
+        let plan = Plan {
+            mode: walk.options.mode,
+            changes,
+            drift: self.drift.into_inner(),
+            outputs,
+            gates: std::mem::take(&mut found.gates),
+            stages: stages(walk.nodes),
+            variables,
+            data: self.data.into_inner(),
+            refreshed: self.refreshed.into_inner(),
+            timestamp: walk.host.plan_timestamp.clone(),
+            modules: found.world.values.keys().cloned().collect(),
+        };
+        Made { plan, world: found.world, providers: found.providers, diags: found.diags }
+    }
+}
+
+/// The stages in an order in which they can be applied.
+fn stages(nodes: &Nodes) -> Vec<StagePlan> {
+    let rank = order(nodes);
+    let mut found: Vec<(usize, StagePlan)> = Vec::new();
+    for call in nodes.modules[0].calls.values().filter(|call| call.kind == weir_config::CallKind::Stage) {
+        let Some(done) = nodes.child(0, &call.name).and_then(|module| nodes.find(&Node::Done { module })) else { continue };
+        let mut seen = HashSet::new();
+        let mut stack = vec![done];
+        let mut gates: Vec<(usize, GateName)> = Vec::new();
+        while let Some(id) = stack.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            if let Node::Gate { name } = &nodes.nodes[id] {
+                gates.push((rank[id], name.clone()));
+            }
+            stack.extend(nodes.deps[id].iter().copied());
+        }
+        gates.sort();
+        let behind = gates.into_iter().map(|(_, name)| name).collect();
+        found.push((rank[done], StagePlan { name: weir_addr::StageName::new(call.name.clone()), behind, confirm: call.confirm }));
+    }
+    found.sort_by(|a, b| (a.1.behind.len(), a.0).cmp(&(b.1.behind.len(), b.0)));
+    found.into_iter().map(|(_, stage)| stage).collect()
+}
+
+/// The rank of each node: greater than that of everything it depends on.
+fn order(nodes: &Nodes) -> Vec<usize> {
+    let count = nodes.nodes.len();
+    let mut dependants: Vec<Vec<NodeId>> = vec![Vec::new(); count];
+    let mut missing: Vec<usize> = nodes.deps.iter().map(Vec::len).collect();
+    for (id, deps) in nodes.deps.iter().enumerate() {
+        for dep in deps {
+            dependants[*dep].push(id);
+        }
+    }
+    let mut rank = vec![0; count];
+    let mut ready: Vec<NodeId> = (0..count).filter(|id| missing[*id] == 0).collect();
+    while let Some(id) = ready.pop() {
+        for next in &dependants[id] {
+            rank[*next] = rank[*next].max(rank[id] + 1);
+            missing[*next] -= 1;
+            if missing[*next] == 0 {
+                ready.push(*next);
+            }
+        }
+    }
+    rank
+}
+
+/// The unknown parts of a value say what they wait for.
+fn because(value: &Value, cause: &Arc<str>) -> Value {
+    if value.is_wholly_known() {
+        return value.clone();
+    }
+    value.transform(&mut |_, value| match &value {
+        Value::Unknown(unknown) if unknown.cause.is_none() => {
+            Value::Unknown(Arc::new(weir_value::Unknown { cause: Some(cause.clone()), ..(**unknown).clone() }))
+        }
+        _ => value,
+    })
+}
+
+/// The configuration with what `ignore_changes` names as it is.
+fn ignored(ignore: &Ignore, config: &Value, before: &Value, schema: &Schema) -> Value {
+    match ignore {
+        Ignore::None => config.clone(),
+        Ignore::All => {
+            // Attributes that only the provider sets stay unset in a configuration.
+            let Value::Object(entries) = config else { return config.clone() };
+            Value::object(entries.iter().map(|(name, value)| {
+                let computed = schema.block.attributes.get(name).is_some_and(|attribute| !attribute.optional && !attribute.required);
+                let value = if computed { value.clone() } else { before.get(name).unwrap_or_else(|| value.clone()) };
+                (name.clone(), value)
+            }))
+        }
+        Ignore::Some(paths) => paths.iter().fold(config.clone(), |config, traversal| {
+            let steps = path_of(traversal);
+            replace_at(&config, before, &steps.0)
+        }),
+    }
+}
+
+fn path_of(traversal: &Traversal) -> Path {
+    let mut path = Path::attr(traversal.root.name.clone());
+    for step in &traversal.steps {
+        path.0.push(match step {
+            Step::Attr(name, _) => PathStep::Attr(name.clone()),
+            Step::Index(key, _) => PathStep::Index(key.clone()),
+        });
+    }
+    path
+}
+
+/// `config` with what stands at the path taken from `before`; an element of a map that is missing there is left out.
+fn replace_at(config: &Value, before: &Value, steps: &[PathStep]) -> Value {
+    let Some((step, rest)) = steps.split_first() else { return before.clone() };
+    let key = match step {
+        PathStep::Attr(name) => name.clone(),
+        PathStep::Index(Value::String(key)) => key.clone(),
+        PathStep::Index(at) => {
+            let (Value::List(element, items), Some(at)) = (config, at.as_u64()) else { return config.clone() };
+            let old: Vec<&Value> = before.elements().collect();
+            let items = items.iter().enumerate().map(|(index, item)| match old.get(index) {
+                Some(old) if index as u64 == at => replace_at(item, old, rest),
+                _ => item.clone(),
+            });
+            return Value::list(element.clone(), items);
+        }
+    };
+    let change = |entries: &BTreeMap<Arc<str>, Value>| {
+        let mut entries = entries.clone();
+        match (before.get(&key), entries.get(&key)) {
+            (Some(old), Some(new)) => {
+                let value = replace_at(new, &old, rest);
+                entries.insert(key.clone(), value);
+            }
+            (Some(old), None) if rest.is_empty() => {
+                entries.insert(key.clone(), old);
+            }
+            (None, Some(_)) if rest.is_empty() => {
+                entries.remove(&key);
+            }
+            _ => {}
+        }
+        Arc::new(entries)
+    };
+    match config {
+        Value::Object(entries) => Value::Object(change(entries)),
+        Value::Map(element, entries) => Value::Map(element.clone(), change(entries)),
+        other => other.clone(),
+    }
+}
+
+/// How the modules of a path are called.
+trait StageKind {
+    fn stage_kind(&self, nodes: &Nodes) -> ModulePath;
+}
+
+impl StageKind for ModulePath {
+    fn stage_kind(&self, nodes: &Nodes) -> ModulePath {
+        let is_stage = self.steps().first().and_then(|step| nodes.modules[0].calls.get(&step.name)).is_some_and(|call| call.kind == weir_config::CallKind::Stage);
+        self.with_first_kind(if is_stage { weir_addr::StepKind::Stage } else { weir_addr::StepKind::Module })
+    }
+}
