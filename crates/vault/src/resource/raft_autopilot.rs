@@ -44,12 +44,20 @@ pub(crate) struct RaftAutopilot {
     /// How many log entries a healthy server may be behind.
     #[schema(optional, default = 1000)]
     max_trailing_logs: Option<i64>,
-    /// Number of servers below which none is removed; at least 3 with `cleanup_dead_servers`.
+    /// Number of servers below which none is removed; at least 3 with `cleanup_dead_servers`, of no meaning without.
     #[schema(optional, default = 3)]
     min_quorum: Option<i64>,
     /// How long a new server must be healthy before it may vote.
     #[schema(optional, default = "10s")]
     server_stabilization_time: Option<String>,
+}
+
+impl RaftAutopilot {
+    /// The server takes no 0 for the quorum, and the quorum has no meaning without the clean-up: then a written 0 stays.
+    fn without_quorum(self, written: Option<i64>) -> Self {
+        let meaningless = written == Some(0) && self.cleanup_dead_servers == Some(false);
+        Self { min_quorum: if meaningless { written } else { self.min_quorum }, ..self }
+    }
 }
 
 impl Stored for RaftAutopilot {
@@ -82,15 +90,18 @@ impl Resource for RaftAutopilot {
         Ok(())
     }
     async fn create(client: &Client, planned: Self, operation: &Operation<'_>) -> Result<Self, Fault> {
-        stored::write(client, planned, None, operation).await
+        let written = planned.min_quorum;
+        Ok(stored::write(client, planned, None, operation).await?.without_quorum(written))
     }
     async fn read(client: &Client, mut prior: Self) -> Result<Option<Self>, Fault> {
         // The open source servers do not know this one, and so do not answer it.
         prior.disable_upgrade_migration.get_or_insert(false);
-        stored::read(client, prior).await
+        let written = prior.min_quorum;
+        Ok(stored::read(client, prior).await?.map(|found| found.without_quorum(written)))
     }
     async fn update(client: &Client, prior: Self, planned: Self, operation: &Operation<'_>) -> Result<Self, Fault> {
-        stored::write(client, planned, Some(&prior), operation).await
+        let written = planned.min_quorum;
+        Ok(stored::write(client, planned, Some(&prior), operation).await?.without_quorum(written))
     }
     async fn delete(client: &Client, prior: Self, operation: &Operation<'_>) -> Result<(), Fault> {
         let defaults = Self {

@@ -12,7 +12,7 @@ use weir_vault::Vault;
 
 use crate::server::Server;
 
-pub struct Engine {
+pub(crate) struct Engine {
     provider: Native<Vault>,
     session: Arc<dyn Session>,
 }
@@ -29,22 +29,22 @@ impl Progress for Recorder {
 
 /// One type's way through life.
 #[derive(Default)]
-pub struct Life<'a> {
-    pub kind: &'a str,
-    pub config: Json,
+pub(crate) struct Life<'a> {
+    pub(crate) kind: &'a str,
+    pub(crate) config: Json,
     /// Each is reached by an update in place.
-    pub updates: Vec<Json>,
+    pub(crate) updates: Vec<Json>,
     /// Where an import finds it, `{NAME}` being an attribute of its state; none when the type cannot be imported.
-    pub import: Option<String>,
+    pub(crate) import: Option<String>,
     /// Attributes that an import cannot know.
-    pub unknown_to_import: &'a [&'a str],
+    pub(crate) unknown_to_import: &'a [&'a str],
     /// It can be found again by name after a crash.
-    pub recovers: bool,
+    pub(crate) recovers: bool,
     /// Deleting it leaves something to read.
-    pub stays: bool,
+    pub(crate) stays: bool,
 }
 
-pub fn provider_value(schema: &Schema, json: &Json) -> Value {
+pub(crate) fn provider_value(schema: &Schema, json: &Json) -> Value {
     let value = to_value(json, schema.ty()).unwrap();
     let Value::Object(entries) = value else { panic!("no object") };
     Value::object(entries.iter().map(|(name, value)| {
@@ -57,7 +57,7 @@ pub fn provider_value(schema: &Schema, json: &Json) -> Value {
     }))
 }
 
-pub async fn configure(config: Json) -> Result<Engine, Vec<Fault>> {
+pub(crate) async fn configure(config: Json) -> Result<Engine, Vec<Fault>> {
     let provider = Native::<Vault>::new();
     let config = provider_value(&provider.schema().config, &config);
     let session = provider.configure(SessionRequest { config, parallelism: 10, root: ".".into() }).await?;
@@ -65,24 +65,24 @@ pub async fn configure(config: Json) -> Result<Engine, Vec<Fault>> {
 }
 
 impl Engine {
-    pub async fn at(server: &Server) -> Self {
+    pub(crate) async fn at(server: &Server) -> Self {
         configure(serde_json::json!({ "address": server.address(), "token": server.root.expose() })).await.unwrap()
     }
 
-    pub fn config(&self, kind: &str, json: &Json) -> Value {
+    pub(crate) fn config(&self, kind: &str, json: &Json) -> Value {
         provider_value(&self.provider.schema().resources[kind], json)
     }
 
-    pub async fn plan(&self, kind: &str, prior: Option<&Value>, config: &Value) -> Planned {
+    pub(crate) async fn plan(&self, kind: &str, prior: Option<&Value>, config: &Value) -> Planned {
         assert_eq!(self.provider.validate(Intent::Resource, kind, config), [], "{kind}");
         self.session.plan(PlanRequest { type_name: kind, prior, config }).await.unwrap()
     }
 
-    pub async fn read(&self, kind: &str, prior: &Value) -> Option<Value> {
+    pub(crate) async fn read(&self, kind: &str, prior: &Value) -> Option<Value> {
         self.session.read(ReadRequest { type_name: kind, prior }).await.unwrap_or_else(|faults| panic!("{kind}: {faults:?}"))
     }
 
-    pub async fn try_apply(&self, kind: &str, prior: Option<&Value>, planned: Option<&Value>, config: Option<&Value>) -> (Applied, Option<Value>) {
+    pub(crate) async fn try_apply(&self, kind: &str, prior: Option<&Value>, planned: Option<&Value>, config: Option<&Value>) -> (Applied, Option<Value>) {
         let progress = Recorder::default();
         let request = ApplyRequest { type_name: kind, prior, planned, config, token: "3b7a4f0e-5a54-4a2b-9a4c-0d5f3d9e6c11", progress: &progress };
         let applied = self.session.apply(request).await;
@@ -90,7 +90,7 @@ impl Engine {
     }
 
     /// Plans and applies, and checks that the result is what was planned.
-    pub async fn put(&self, kind: &str, prior: Option<&Value>, config: &Value) -> Value {
+    pub(crate) async fn put(&self, kind: &str, prior: Option<&Value>, config: &Value) -> Value {
         let planned = self.plan(kind, prior, config).await;
         assert!(planned.requires_replace.is_empty(), "{kind}: {:?}", planned.requires_replace);
         let (applied, created) = self.try_apply(kind, prior, Some(&planned.state), Some(config)).await;
@@ -102,18 +102,18 @@ impl Engine {
     }
 
     /// Creates from JSON.
-    pub async fn create(&self, kind: &str, config: Json) -> Value {
+    pub(crate) async fn create(&self, kind: &str, config: Json) -> Value {
         self.put(kind, None, &self.config(kind, &config)).await
     }
 
-    pub async fn delete(&self, kind: &str, prior: &Value) {
+    pub(crate) async fn delete(&self, kind: &str, prior: &Value) {
         let (applied, _) = self.try_apply(kind, Some(prior), None, None).await;
         assert_eq!(applied.faults, [], "{kind}");
         assert!(applied.state.is_none(), "{kind}");
     }
 
     /// Reads what is there, and checks that nothing would be done.
-    pub async fn assert_settled(&self, kind: &str, state: &Value, config: &Value) {
+    pub(crate) async fn assert_settled(&self, kind: &str, state: &Value, config: &Value) {
         let read = self.read(kind, state).await.unwrap_or_else(|| panic!("{kind} is gone"));
         assert_same(kind, "read differs from state", state, &read, &[]);
         self.assert_no_plan(kind, &read, config, &[]).await;
@@ -125,7 +125,7 @@ impl Engine {
         assert_same(kind, "plan is not empty", &planned.state, state, except);
     }
 
-    pub async fn live(&self, life: Life<'_>) {
+    pub(crate) async fn live(&self, life: Life<'_>) {
         let kind = life.kind;
         let mut config = self.config(kind, &life.config);
         let mut state = self.put(kind, None, &config).await;
@@ -165,7 +165,7 @@ fn fill(id: &str, state: &Value) -> String {
 }
 
 /// An attribute that is a text.
-pub fn text(state: &Value, name: &str) -> String {
+pub(crate) fn text(state: &Value, name: &str) -> String {
     state.get(name).and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_else(|| panic!("{name} is no text"))
 }
 

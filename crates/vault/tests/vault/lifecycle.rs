@@ -163,8 +163,8 @@ async fn raft_autopilot() {
             kind: "vault_raft_autopilot",
             config: json!({}),
             updates: vec![
-                json!({ "cleanup_dead_servers": true, "min_quorum": 3, "dead_server_last_contact_threshold": "10m" }),
                 json!({ "cleanup_dead_servers": false, "min_quorum": 0, "last_contact_threshold": "15s", "server_stabilization_time": "1m0s", "max_trailing_logs": 500 }),
+                json!({ "cleanup_dead_servers": true, "min_quorum": 3, "dead_server_last_contact_threshold": "10m" }),
             ],
             import: Some("sys/storage/raft/autopilot/configuration".into()),
             stays: true,

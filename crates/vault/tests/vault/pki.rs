@@ -195,7 +195,7 @@ async fn lives_of_the_ca_types() {
             kind: "vault_pki_secret_backend_issuer",
             config: with(json!({ "issuer_ref": default, "issuer_name": "a" })),
             updates: vec![
-                with(json!({ "issuer_ref": "default", "issuer_name": "b", "leaf_not_after_behavior": "permit", "usage": "read-only,crl-signing,issuing-certificates" })),
+                with(json!({ "issuer_ref": "a", "issuer_name": "b", "leaf_not_after_behavior": "permit", "usage": "read-only,crl-signing,issuing-certificates" })),
                 with(json!({ "issuer_ref": default, "issuer_name": "b", "issuing_certificates": ["http://a/{{issuer_id}}"], "crl_distribution_points": ["http://b"],
                     "ocsp_servers": ["http://c"], "manual_chain": [default], "enable_aia_url_templating": true })),
             ],

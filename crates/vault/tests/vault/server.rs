@@ -11,16 +11,16 @@ use weir_vault::operator::{InitRequest, Operator};
 use weir_vault::{Connection, Secret};
 
 /// A running, unsealed server; stopped and wiped with its last user.
-pub struct Server {
+pub(crate) struct Server {
     vault: DevVault,
-    pub root: Secret,
+    pub(crate) root: Secret,
     _folder: TempDir,
 }
 
 static SHARED: Mutex<Weak<Server>> = Mutex::const_new(Weak::new());
 
 /// The shared server.
-pub async fn shared() -> Arc<Server> {
+pub(crate) async fn shared() -> Arc<Server> {
     let mut shared = SHARED.lock().await;
     if let Some(server) = shared.upgrade() {
         return server;
@@ -31,7 +31,7 @@ pub async fn shared() -> Arc<Server> {
 }
 
 /// Starts a server that is not initialised.
-pub async fn fresh(folder: &Path, tls: Option<&DevTls>) -> DevVault {
+pub(crate) async fn fresh(folder: &Path, tls: Option<&DevTls>) -> DevVault {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sandbox-cache");
     DevVault::start(&cache, folder, Path::new("python3"), tls).await.unwrap()
 }
@@ -48,15 +48,15 @@ async fn ready() -> Server {
 }
 
 impl Server {
-    pub fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         self.vault.address()
     }
 
-    pub fn connection(&self) -> Connection {
+    pub(crate) fn connection(&self) -> Connection {
         Connection { address: Some(self.address().into()), token: Some(self.root.clone()), ..Connection::default() }
     }
 
-    pub fn operator(&self) -> Operator {
+    pub(crate) fn operator(&self) -> Operator {
         Operator::new(&self.connection()).unwrap()
     }
 }
