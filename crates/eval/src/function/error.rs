@@ -1,6 +1,7 @@
 //! Why a call failed.
 
 use thiserror::Error;
+use weir_value::Marks;
 
 /// Why a call failed; [`Function::explain`](super::Function::explain) makes a diagnostic of it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -35,6 +36,15 @@ impl FunctionError {
     /// The call as a whole is wrong.
     pub fn call(message: impl Into<String>) -> Self {
         Self { kind: ErrorKind::Call, argument: None, message: message.into() }
+    }
+    /// The same fault without a reason that would show an argument with these marks.
+    pub(super) fn without_reason(self, marks: Marks) -> Self {
+        let kind = if marks.is_sensitive() { "sensitive" } else { "ephemeral" };
+        let message = match self.kind {
+            ErrorKind::Argument => format!("the value is not accepted; the reason is not shown, because an argument is {kind}"),
+            _ => format!("the reason is not shown, because an argument is {kind}"),
+        };
+        Self { message, ..self }
     }
     /// The same fault, laid to an argument.
     #[must_use]

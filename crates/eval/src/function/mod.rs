@@ -204,10 +204,15 @@ impl Function {
             values.push(value);
         }
         let result = match waits {
-            Some(cause) => because((self.unknown)(&values)?, cause),
-            None => (self.call)(&Args { host, values: &values })?,
+            Some(cause) => (self.unknown)(&values).map(|value| because(value, cause)),
+            None => (self.call)(&Args { host, values: &values }),
         };
-        Ok(result.with_marks(marks))
+        match result {
+            Ok(value) => Ok(value.with_marks(marks)),
+            // The message may quote an argument, or a part of it.
+            Err(error) if !marks.is_empty() => Err(error.without_reason(marks)),
+            Err(error) => Err(error),
+        }
     }
 
     fn check_count(&self, given: usize) -> Result<(), FunctionError> {
@@ -342,6 +347,16 @@ mod tests {
             explain("join", 0),
             "Not enough function arguments: Function \"join\" expects at least 1 argument(s). Missing value for \"separator\"."
         );
+    }
+
+    #[test]
+    fn errors_show_no_secrets() {
+        let secret = Value::from("hunter2").with_marks(Marks::SENSITIVE);
+        let call = |name: &str, args: &[Value]| lookup(name).unwrap().call(&testing::Nowhere, args).unwrap_err().message;
+        assert_eq!(call("base64decode", &[secret.clone()]), "the reason is not shown, because an argument is sensitive");
+        let hidden = "the value is not accepted; the reason is not shown, because an argument is sensitive";
+        assert_eq!(call("parseint", &[secret.clone(), 10.into()]), hidden);
+        assert_eq!(call("abs", &[secret]), "a number is required");
     }
 
     #[test]
