@@ -81,7 +81,7 @@ fn good_chains() {
 
 #[test]
 fn every_kind_of_key() {
-    for key in [PrivateKey::ed25519(), PrivateKey::rsa(2048).unwrap(), PrivateKey::ec(Curve::P256).unwrap()] {
+    for key in [PrivateKey::ed25519(), PrivateKey::rsa(2048).unwrap(), PrivateKey::ec(Curve::P256).unwrap(), PrivateKey::ec(Curve::P521).unwrap()] {
         let template = template("Root", &key, true);
         let pem = sign_self(&template, &key).unwrap().pem;
         let root = Tier { key, pem };
@@ -108,7 +108,7 @@ fn times() {
 #[test]
 fn wrong_issuers() {
     let root = root(same);
-    // A signature by a certificate without the CA flag cannot be made with an Authority that knows it: the flag is taken away afterwards by another certificate of the same key.
+    // Only a CA can be made to sign: what is no CA is another certificate of the same name and key.
     let ca = below(&root, "Middle", true, same);
     let leaf = below(&ca, "leaf", false, same);
     let issue = |change: &dyn Fn(&mut Template)| {
@@ -121,6 +121,8 @@ fn wrong_issuers() {
     check(&leaf, &[&issue(&|template| template.ca = false), &root], Err("\"CN=Middle\" issued \"CN=leaf\", but is not the certificate of a CA"));
     let crl_only = issue(&|template| template.uses = vec!["crl_signing".to_owned()]);
     check(&leaf, &[&crl_only, &root], Err("its key usage does not include cert_signing"));
+    let key = PrivateKey::from_pem(&leaf.key.to_pem().unwrap()).unwrap();
+    assert_eq!(Authority::new(&leaf.pem, key).err().unwrap().to_string(), "the certificate to sign with is not that of a CA");
     let other = below(&root, "Middle", true, same);
     check(&leaf, &[&other, &root], Err("the signature of \"CN=leaf\" is not by the key of \"CN=Middle\""));
 }

@@ -6,17 +6,28 @@ use base64::engine::general_purpose::STANDARD;
 /// Texts that only a private key has.
 const MARKERS: [&str; 2] = ["PRIVATE KEY-----", "AGE-SECRET-KEY-1"];
 
-/// True when a text holds a private key: in PEM (encrypted or not), as an age identity, or either of them in Base64.
+/// True when a text holds a private key: in PEM (encrypted or not), as an age identity, or in Base64 (either of them, or DER).
 pub fn contains_private_key(text: &str) -> bool {
-    shows(text) || encoded(text).iter().any(|decoded| shows(decoded))
+    shows(text) || encoded(text).iter().any(|decoded| shows(&String::from_utf8_lossy(decoded)) || starts_a_key(decoded))
+}
+
+/// True when somewhere in the bytes the start of a private key in DER stands: PKCS #8 (version 0 and an algorithm), SEC 1 (version 1 and a number as long as a curve's), PKCS #1 (version 0 and a
+/// long number). In certificates and requests other things follow the version.
+fn starts_a_key(bytes: &[u8]) -> bool {
+    bytes.windows(6).any(|window| match *window {
+        [2, 1, 0, 0x30, _, 6] => true,
+        [2, 1, 1, 4, 28 | 32 | 48 | 66, _] => true,
+        [2, 1, 0, 2, 0x81 | 0x82, _] => true,
+        _ => false,
+    })
 }
 
 fn shows(text: &str) -> bool {
     MARKERS.iter().any(|marker| text.contains(marker))
 }
 
-/// The texts that long runs of Base64 in the text hold, however they are broken into lines.
-fn encoded(text: &str) -> Vec<String> {
+/// What long runs of Base64 in the text hold, however they are broken into lines.
+fn encoded(text: &str) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
     let mut run = String::new();
     for letter in text.chars().chain(['\0']) {
@@ -33,7 +44,7 @@ fn encoded(text: &str) -> Vec<String> {
                     if whole.len() >= 40
                         && let Ok(bytes) = STANDARD.decode(whole)
                     {
-                        found.push(String::from_utf8_lossy(&bytes).into_owned());
+                        found.push(bytes);
                     }
                 }
                 run.clear();
@@ -46,7 +57,7 @@ fn encoded(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::x509::key::PrivateKey;
+    use crate::x509::key::{Curve, PrivateKey};
 
     #[test]
     fn keys_are_found() {
@@ -58,12 +69,23 @@ mod tests {
         let lines: Vec<String> = base64.as_bytes().chunks(76).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
         assert!(contains_private_key(&lines.join("\n")));
         assert!(contains_private_key("AGE-SECRET-KEY-1QQQ"));
+        for key in [PrivateKey::ed25519(), PrivateKey::rsa(2048).unwrap(), PrivateKey::ec(Curve::P384).unwrap(), PrivateKey::ec(Curve::P521).unwrap()] {
+            for form in [key.to_pem().unwrap(), key.to_pkcs8_pem().unwrap()] {
+                let bare: String = form.lines().filter(|line| !line.starts_with('-')).collect();
+                assert!(contains_private_key(&format!("key={bare}")), "{}", key.algorithm());
+            }
+        }
     }
 
     #[test]
     fn public_things_are_not() {
-        let key = PrivateKey::ed25519();
-        assert!(!contains_private_key(&key.public_key_pem()));
+        for key in [PrivateKey::ed25519(), PrivateKey::rsa(2048).unwrap(), PrivateKey::ec(Curve::P384).unwrap()] {
+            assert!(!contains_private_key(&key.public_key_pem()));
+            let request = crate::x509::request::make(&key, &crate::pki::Subject::new("a", None), &crate::pki::AltNames::default(), true).unwrap();
+            assert!(!contains_private_key(&request), "{}", key.algorithm());
+        }
+        let (_, root) = crate::pki::make_root(&crate::pki::Subject::new("Root", None), 1, None).unwrap();
+        assert!(!contains_private_key(&format!("{root}{root}")));
         assert!(!contains_private_key("the private key is elsewhere; -----BEGIN CERTIFICATE-----"));
     }
 }

@@ -38,6 +38,7 @@ pub(crate) struct Template {
 
 /// A CA to sign with.
 pub(crate) struct Authority {
+    is_ca: bool,
     subject: Vec<u8>,
     key_id: Option<Vec<u8>>,
     /// Its certificate begins then.
@@ -58,22 +59,26 @@ pub(crate) struct Made {
 }
 
 impl Authority {
-    /// The CA of that certificate and key; they must belong together.
+    /// The CA of that certificate and key; they must belong together, and the certificate must be a CA's.
     pub(crate) fn new(certificate: &str, key: PrivateKey) -> Result<Self, X509Error> {
+        let authority = Self::lenient(certificate, key)?;
+        if authority.is_ca { Ok(authority) } else { Err(X509Error::new("the certificate to sign with is not that of a CA")) }
+    }
+
+    /// [`Authority::new`], also with a certificate that is not a CA's: hashicorp/tls signs with any, though nobody will accept what it signs.
+    pub(crate) fn lenient(certificate: &str, key: PrivateKey) -> Result<Self, X509Error> {
         let block = pem::first(certificate, &["CERTIFICATE"])?;
         let (_, parsed) = X509Certificate::from_der(&block.der).map_err(|error| X509Error::new(format!("not a certificate: {error}")))?;
         if parsed.public_key().raw != key.public_key() {
             return Err(X509Error::new(format!("the private key is not that of the CA certificate of \"{}\"", parsed.subject())));
         }
         let constraints = parsed.basic_constraints().ok().flatten();
-        if !constraints.as_ref().is_some_and(|constraints| constraints.value.ca) {
-            return Err(X509Error::new(format!("the certificate of \"{}\" is not that of a CA", parsed.subject())));
-        }
         let key_id = parsed.extensions().iter().find_map(|extension| match extension.parsed_extension() {
             ParsedExtension::SubjectKeyIdentifier(id) => Some(id.0.to_vec()),
             _ => None,
         });
         Ok(Self {
+            is_ca: constraints.as_ref().is_some_and(|constraints| constraints.value.ca),
             subject: parsed.subject().as_raw().to_vec(),
             key_id,
             not_before: parsed.validity().not_before.to_datetime(),

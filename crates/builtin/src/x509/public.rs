@@ -1,8 +1,10 @@
 //! Public keys, as the DER of SubjectPublicKeyInfo.
 
 use sha1::{Digest, Sha1};
-use x509_parser::prelude::{FromDer, SubjectPublicKeyInfo};
+use x509_parser::der_parser::asn1_rs::BitString;
+use x509_parser::prelude::{AlgorithmIdentifier, FromDer, SubjectPublicKeyInfo};
 
+use super::key::Curve;
 use super::{X509Error, pem};
 
 /// The public key in a text: of a certificate, a request, a public key or a private key, whichever stands first.
@@ -32,4 +34,18 @@ pub(crate) fn of_pem(text: &str) -> Result<Vec<u8>, X509Error> {
 pub(crate) fn identifier(public_key: &[u8]) -> Result<Vec<u8>, X509Error> {
     let (_, info) = SubjectPublicKeyInfo::from_der(public_key).map_err(|error| X509Error::new(format!("not a public key: {error}")))?;
     Ok(Sha1::digest(&info.subject_public_key.data).to_vec())
+}
+
+/// True when the signature over the message is by that key.
+pub(crate) fn has_signed(key: &SubjectPublicKeyInfo<'_>, algorithm: &AlgorithmIdentifier<'_>, signature: &BitString<'_>, message: &[u8]) -> bool {
+    if x509_parser::verify::verify_signature(key, algorithm, signature, message).is_ok() {
+        return true;
+    }
+    // The curves that the parser's crypto library does not know.
+    let curve = match algorithm.algorithm.to_id_string().as_str() {
+        "1.2.840.10045.4.3.2" => Curve::P224,
+        "1.2.840.10045.4.3.4" => Curve::P521,
+        _ => return false,
+    };
+    curve.verify(&key.subject_public_key.data, message, &signature.data)
 }

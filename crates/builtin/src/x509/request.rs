@@ -6,9 +6,9 @@ use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::FromDer;
 
-use super::key::{Curve, PrivateKey};
+use super::key::PrivateKey;
 use super::name::Subject;
-use super::{X509Error, der, pem};
+use super::{X509Error, der, pem, public};
 
 const SUBJECT_ALT_NAME: &[u64] = &[2, 5, 29, 17];
 
@@ -104,7 +104,7 @@ impl Request {
     pub(crate) fn from_der(bytes: &[u8]) -> Result<Self, X509Error> {
         let (_, request) = X509CertificationRequest::from_der(bytes).map_err(|error| X509Error::new(format!("not a certificate request: {error}")))?;
         let info = &request.certification_request_info;
-        if !signature_is_good(&request) {
+        if !public::has_signed(&info.subject_pki, &request.signature_algorithm, &request.signature_value, info.raw) {
             return Err(X509Error::new("the signature of the certificate request is wrong"));
         }
         let mut alt_names = None;
@@ -118,23 +118,10 @@ impl Request {
     }
 }
 
-fn signature_is_good(request: &X509CertificationRequest<'_>) -> bool {
-    let info = &request.certification_request_info;
-    if request.verify_signature().is_ok() {
-        return true;
-    }
-    // The curves that the parser's crypto library does not know.
-    let curve = match request.signature_algorithm.algorithm.to_id_string().as_str() {
-        "1.2.840.10045.4.3.2" => Curve::P224,
-        "1.2.840.10045.4.3.4" => Curve::P521,
-        _ => return false,
-    };
-    curve.verify(&info.subject_pki.subject_public_key.data, info.raw, &request.signature_value.data)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::x509::key::Curve;
 
     #[test]
     fn requests_read_back() {

@@ -93,7 +93,7 @@ impl Resource for TlsLocallySignedCert {
         let request = Request::from_pem(&planned.cert_request_pem).map_err(fault)?;
         let key = PrivateKey::from_pem(&planned.ca_private_key_pem).map_err(fault)?;
         let ca_key_algorithm = key.algorithm().to_owned();
-        let authority = Authority::new(&planned.ca_cert_pem, key).map_err(fault)?;
+        let authority = Authority::lenient(&planned.ca_cert_pem, key).map_err(fault)?;
         let not_before = now();
         let template = Template {
             subject: request.subject,
