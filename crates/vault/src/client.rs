@@ -94,6 +94,13 @@ impl Scope<'_> {
         }
     }
 
+    /// The names under the path.
+    pub(crate) async fn names(&self, path: &str) -> Result<Vec<String>, Fault> {
+        let data = self.client.http.list(path).within(self.namespace).found().await?.unwrap_or_default();
+        let names = data.get("keys").and_then(Json::as_array).into_iter().flatten();
+        Ok(names.filter_map(|name| name.as_str().map(str::to_owned)).collect())
+    }
+
     /// The names under the path and what the listing says of them.
     pub(crate) async fn list(&self, path: &str) -> Result<Map<String, Json>, Fault> {
         let data = self.client.http.list(path).within(self.namespace).found().await?;

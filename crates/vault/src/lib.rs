@@ -18,6 +18,7 @@ mod http;
 pub mod operator;
 mod provider;
 mod secret;
+mod signed;
 mod stored;
 
 weir_provider::list_types! { mod resource in "src/resource": weir_provider::native::ErasedResource<crate::client::Client> = erase_resource }

@@ -124,14 +124,14 @@ impl Operator {
     }
 }
 
-/// Asks twice a second until there is an answer. A refusal for good (no permission) ends it at once.
+/// Asks twice a second until there is an answer. Behind a load balancer a server may answer that has not joined yet; only a refusal for good (no permission) ends it at once.
 async fn until<T>(patience: Duration, what: &str, mut ask: impl AsyncFnMut() -> Result<Option<T>, Error>) -> Result<T, Error> {
     let begun = Instant::now();
     loop {
         let problem = match ask().await {
             Ok(Some(found)) => return Ok(found),
             Ok(None) => what.to_owned(),
-            Err(error @ (Error::Setup(_) | Error::Answer { .. } | Error::Api { status: 400 | 403, .. })) => return Err(error),
+            Err(error @ (Error::Setup(_) | Error::Answer { .. } | Error::Api { status: 403, .. })) => return Err(error),
             Err(error) => error.to_string(),
         };
         if begun.elapsed() >= patience {

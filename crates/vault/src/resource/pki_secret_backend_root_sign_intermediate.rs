@@ -7,6 +7,7 @@ use weir_provider::{Fault, Schema};
 
 use crate::client::Client;
 use crate::fields::{Field, body, overlay, plain, settle};
+use crate::signed::{self, Wanted};
 
 /// A CA certificate that an issuer of the mount signs. Deleting it revokes it only when `revoke` is set.
 ///
@@ -103,7 +104,7 @@ pub(crate) struct PkiSecretBackendRootSignIntermediate {
     /// Certificate of the issuer.
     #[schema(computed)]
     issuing_ca: Option<String>,
-    /// Certificates of the issuer and of those above it.
+    /// The certificate, that of the issuer, and those above it.
     #[schema(computed)]
     ca_chain: Option<Vec<String>>,
     /// The certificate, and that of the issuer.
@@ -140,6 +141,14 @@ impl PkiSecretBackendRootSignIntermediate {
     fn backend(&self) -> &str {
         self.backend.trim_matches('/')
     }
+
+    /// With what follows from the certificates.
+    fn complete(mut self) -> Self {
+        let part = |pem: &Option<String>| pem.as_deref().unwrap_or_default().trim().to_owned();
+        self.certificate_bundle = Some(format!("{}\n{}", part(&self.certificate), part(&self.issuing_ca)).trim().to_owned());
+        self.id = Some(format!("{}/{}", self.backend(), self.common_name));
+        self
+    }
 }
 
 impl Resource for PkiSecretBackendRootSignIntermediate {
@@ -160,10 +169,7 @@ impl Resource for PkiSecretBackendRootSignIntermediate {
             request.insert("alt_names".into(), Json::from(names.join(",")));
         }
         let data = client.scope(&planned.namespace).write_once(&path, request).await?;
-        planned = overlay(&planned, &data, MADE)?;
-        let part = |pem: &Option<String>| pem.as_deref().unwrap_or_default().trim().to_owned();
-        planned.certificate_bundle = Some(format!("{}\n{}", part(&planned.certificate), part(&planned.issuing_ca)).trim().to_owned());
-        planned.id = Some(format!("{}/{}", planned.backend(), planned.common_name));
+        planned = overlay(&planned, &data, MADE)?.complete();
         operation.created(&planned)?;
         Ok(planned)
     }
@@ -190,6 +196,21 @@ impl Resource for PkiSecretBackendRootSignIntermediate {
             Err(fault) if !fault.not_found && !fault.detail.contains("not found") => Err(fault),
             _ => Ok(()),
         }
+    }
+
+    async fn recover(client: &Client, planned: Self, _: &str) -> Result<Option<Self>, Fault> {
+        let scope = client.scope(&planned.namespace);
+        let issuer = planned.issuer_ref.as_deref().filter(|issuer| !issuer.is_empty()).unwrap_or("default");
+        let Some(issuer) = scope.read(&format!("{}/issuer/{issuer}", planned.backend())).await? else { return Ok(None) };
+        let certificate = issuer.get("certificate").and_then(Json::as_str).unwrap_or_default().trim();
+        let wanted = Wanted { csr: &planned.csr, ttl: planned.ttl.as_deref(), path_length: planned.max_path_length.unwrap_or(-1), issuer: certificate };
+        let Some((serial, signed)) = signed::find(scope, planned.backend(), &wanted).await? else { return Ok(None) };
+        let above = issuer.get("ca_chain").and_then(Json::as_array).into_iter().flatten();
+        let above = above.filter_map(|pem| pem.as_str().map(|pem| pem.trim().to_owned()));
+        // A CA's own certificate is the first of its chain.
+        let chain = std::iter::once(signed.clone()).chain(above).collect();
+        let found = Self { serial_number: Some(serial), certificate: Some(signed), issuing_ca: Some(certificate.to_owned()), ca_chain: Some(chain), ..planned };
+        Ok(Some(found.complete()))
     }
 
     async fn import(_: &Client, _: &str) -> Result<Self, Fault> {

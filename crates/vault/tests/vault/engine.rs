@@ -125,6 +125,12 @@ impl Engine {
         assert_same(kind, "plan is not empty", &planned.state, state, except);
     }
 
+    /// What is found after a crash in the middle of the creation.
+    pub(crate) async fn recover(&self, kind: &str, config: &Value) -> Option<Value> {
+        let planned = self.plan(kind, None, config).await.state;
+        self.session.recover(RecoverRequest { type_name: kind, planned: &planned, created: None, token: "t" }).await.unwrap()
+    }
+
     pub(crate) async fn live(&self, life: Life<'_>) {
         let kind = life.kind;
         let mut config = self.config(kind, &life.config);
@@ -146,8 +152,7 @@ impl Engine {
             }
             None => assert!(self.session.import(kind, "x").await.is_err(), "{kind}"),
         }
-        let planned = self.plan(kind, None, &config).await.state;
-        let recovered = self.session.recover(RecoverRequest { type_name: kind, planned: &planned, created: None, token: "t" }).await.unwrap();
+        let recovered = self.recover(kind, &config).await;
         assert_eq!(recovered.is_some(), life.recovers, "{kind}");
         if let Some(recovered) = recovered {
             self.assert_no_plan(kind, &recovered, &config, life.unknown_to_import).await;

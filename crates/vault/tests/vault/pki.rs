@@ -99,6 +99,9 @@ async fn from_the_offline_root_to_a_leaf() {
     let asked = engine.config(kind, &asked);
     let signed = engine.put(kind, None, &asked).await;
     engine.assert_settled(kind, &signed, &asked).await;
+    assert_eq!(engine.recover(kind, &asked).await, Some(signed.clone()), "after a crash the signed certificate is found by its key, issuer and validity");
+    let longer = json!({ "backend": "pki", "csr": text(&request, "csr"), "common_name": "Private Issuer", "max_path_length": 0, "ttl": "26281h" });
+    assert_eq!(engine.recover(kind, &engine.config(kind, &longer)).await, None, "another one is not taken for it");
     let certificate = text(&signed, "certificate");
     let (_, parsed) = x509_parser::pem::parse_x509_pem(certificate.as_bytes()).unwrap();
     let parsed = parsed.parse_x509().unwrap();
@@ -186,7 +189,7 @@ async fn lives_of_the_ca_types() {
     assert!(engine.read(kind, &keeps).await.is_some(), "without revoke it stays valid");
     let mut revoked = asked;
     revoked["revoke"] = true.into();
-    engine.live(Life { kind, config: revoked, ..Life::default() }).await;
+    engine.live(Life { kind, config: revoked, recovers: true, ..Life::default() }).await;
 
     let set = json!({ "certificate": text(&keeps, "certificate"), "backend": "life-ca" });
     engine.live(Life { kind: "vault_pki_secret_backend_intermediate_set_signed", config: set, stays: true, ..Life::default() }).await;
