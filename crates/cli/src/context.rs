@@ -49,7 +49,7 @@ impl Context {
 
     /// The folder for what Weir keeps beside a stack (`.terraform`, or `TF_DATA_DIR`).
     pub(crate) fn data_dir(&self) -> PathBuf {
-        self.env.setting("DATA_DIR").map_or_else(|| self.dir.join(".terraform"), PathBuf::from)
+        self.env.setting("DATA_DIR").map_or_else(|| PathBuf::from(".terraform"), PathBuf::from)
     }
 
     /// Styles for standard output.

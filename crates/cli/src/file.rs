@@ -30,6 +30,19 @@ pub(crate) fn write_new(path: &Path, content: impl AsRef<[u8]>, mode: u32) -> Re
     Ok(())
 }
 
+/// Writes a file as a whole or not at all, over what was there; its folder is made if need be.
+pub(crate) fn replace(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Diagnostic> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let write = || {
+        std::fs::create_dir_all(folder)?;
+        let mut file = tempfile::Builder::new().permissions(Permissions::from_mode(PUBLIC)).tempfile_in(folder)?;
+        file.write_all(content.as_ref())?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)
+    };
+    write().map(drop).map_err(|error: std::io::Error| Diagnostic::error("Cannot write a file", format!("{}: {error}. It is as it was before.", path.display())))
+}
+
 /// Makes a folder, and those above it, that only their owner may enter; one that is there stays as it is.
 pub(crate) fn make_private_folder(path: &Path) -> Result<(), Diagnostic> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(path);

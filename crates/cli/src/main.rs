@@ -13,6 +13,8 @@ mod log;
 mod output;
 mod panic;
 mod prompt;
+mod providers;
+mod stored;
 mod terminal;
 mod view;
 

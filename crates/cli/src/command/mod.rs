@@ -8,7 +8,7 @@ use crate::arguments::{self, Asked, Cli};
 use crate::context::Context;
 use crate::environment::Environment;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::output::Output;
+use crate::output::Output as Stream;
 use crate::terminal::Terminal;
 use crate::view::diagnostic::Look;
 use crate::log;
@@ -35,10 +35,14 @@ macro_rules! commands {
 
 commands! {
     cert: Cert,
+    force_unlock: ForceUnlock,
+    output: Output,
     pki: Pki,
     sandbox: Sandbox,
+    state: State,
     vault: Vault,
     version: Version,
+    workspace: Workspace,
 }
 
 /// Runs one command line to its end.
@@ -48,7 +52,7 @@ pub(crate) fn main(words: impl IntoIterator<Item = OsString>, env: Environment) 
     let cli = match arguments::parse(words, &env) {
         Ok(Asked::Run(cli)) => *cli,
         Ok(Asked::Help(text, exit)) => {
-            Output::standard().text(text);
+            Stream::standard().text(text);
             return exit;
         }
         Err(failure) => return tell(&failure, early),
@@ -77,7 +81,7 @@ fn enter(cli: Cli, env: Environment, terminal: Terminal) -> Outcome {
 }
 
 fn tell(failure: &Failure, terminal: Terminal) -> Exit {
-    let err = Output::error();
+    let err = Stream::error();
     for diagnostic in failure.diagnostics.iter() {
         err.text(Look::of(&terminal).render(diagnostic, &failure.sources));
     }

@@ -2,6 +2,8 @@
 
 pub(crate) mod diagnostic;
 pub(crate) mod diagnostic_json;
+pub(crate) mod expression;
+pub(crate) mod object;
 mod paint;
 mod snippet;
 mod wrap;
