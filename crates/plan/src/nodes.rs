@@ -234,7 +234,7 @@ impl Nodes {
         }
         for (id, deps) in self.deps.iter().enumerate() {
             for dep in deps {
-                graph.add_edge(&id, dep);
+                graph.add_edge_by_key(&id, dep);
             }
         }
         graph

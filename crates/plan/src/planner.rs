@@ -680,3 +680,47 @@ impl StageKind for ModulePath {
         self.with_first_kind(if is_stage { weir_addr::StepKind::Stage } else { weir_addr::StepKind::Module })
     }
 }
+
+/// The ephemeral resources that an apply of these objects needs, and those that providers need.
+pub fn ephemerals_needed<'a>(nodes: &Nodes, busy: impl Iterator<Item = &'a InstanceAddr>) -> HashSet<NodeId> {
+    let mut from: HashSet<NodeId> = (0..nodes.nodes.len()).filter(|id| matches!(nodes.nodes[*id], Node::Provider { .. })).collect();
+    for addr in busy {
+        let resource = &addr.resource;
+        if let Some(module) = nodes.module_at(&resource.module.without_keys()) {
+            from.extend(nodes.find(&Node::Resource { module, mode: resource.mode, type_: resource.type_.clone(), name: resource.name.clone() }));
+        }
+    }
+    // Each start on its own, so that the way through a managed object ends only behind a start.
+    from.into_iter().flat_map(|id| ephemerals_of(nodes, std::iter::once(id))).collect()
+}
+
+/// The configuration and the plan of an object with everything known: what the planner had planned, filled in. An error when the provider plans something else now.
+pub async fn final_plan(
+    job: &Job<'_>,
+    session: &Arc<dyn weir_provider::Session>,
+    prior: Option<&Value>,
+    change: &Change,
+) -> Result<(Value, Value), Diagnostics> {
+    let Some(decoded) = &job.decoded else { return Err(Diagnostics::new()) };
+    let config = match prior {
+        Some(prior) => ignored(&job.resource.lifecycle.ignore_changes, &decoded.config, prior, job.schema),
+        None => decoded.config.clone(),
+    };
+    let address = job.addr.to_string();
+    let planned = session
+        .plan(PlanRequest { type_name: &job.resource.type_, prior, config: &config })
+        .await
+        .map_err(|faults| decode::report(faults, Some(&job.resource.body), Some(job.resource.span), &address))?;
+    let approved = change.after.as_ref().map(|after| crate::encode::encode(&after.clone().unmark_deep().0, ""));
+    let now = crate::encode::encode(&planned.state, "");
+    if approved.is_some_and(|approved| !crate::encode::fills_in(&approved, &now)) || prior.is_some() && !planned.requires_replace.is_empty() {
+        let detail = format!("With all values known, the plan for {address} is no longer the one that was shown, so it is not carried out. Nothing was changed; run the command again to see the new plan.");
+        return Err(Diagnostic::error("Plan changed during apply", detail).at(job.resource.span).of(address).into());
+    }
+    Ok((config, planned.state))
+}
+
+/// An object with the marks of its configuration and schema.
+pub fn mark_object(value: &Value, decoded: &decode::Decoded, schema: &Schema) -> Value {
+    decode::mark_schema(&decode::mark(value, &decoded.marks), schema)
+}

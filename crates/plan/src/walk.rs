@@ -275,7 +275,7 @@ impl<'a> Walk<'a> {
             Node::Done { .. } => {}
             Node::Variable { module, name } => self.variable(*module, name),
             Node::Local { module, name } => self.local(*module, name),
-            Node::Output { module, name } => self.output(*module, name),
+            Node::Output { module, name } => self.output_value(*module, name),
             Node::Call { module, name } => self.call(*module, name, &done),
             Node::Provider { module, of } => done.failed = self.provider(id, *module, of, &done).await,
             Node::Gate { name } => {
@@ -409,7 +409,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn output(&self, at: usize, name: &Arc<str>) {
+    fn output_value(&self, at: usize, name: &Arc<str>) {
         let module = &self.nodes.modules[at];
         let Some(output) = module.outputs.get(name) else { return };
         for instance in self.instances(at) {
@@ -929,3 +929,44 @@ impl<'a> Walk<'a> {
     }
 }
 
+
+impl<'a> Walk<'a> {
+    /// The walk of an apply, which goes on with what the planner's walk has found.
+    #[expect(clippy::too_many_arguments, reason = "each is a different thing that an apply has, and they are named at the one caller")]
+    pub fn applying(
+        config: &'a Config,
+        nodes: &'a Nodes,
+        catalog: &'a Catalog,
+        host: &'a DiskHost,
+        prior: &'a State,
+        options: &'a Options,
+        place: (PathBuf, String),
+        given: &'a BTreeMap<Arc<str>, Value>,
+        reuse: Reuse<'a>,
+        needed: HashSet<NodeId>,
+    ) -> Self {
+        let (cwd, workspace) = place;
+        Self {
+            config,
+            nodes,
+            catalog,
+            host,
+            prior,
+            options,
+            cwd,
+            workspace,
+            given,
+            candidate: None,
+            applying: true,
+            reuse: Some(reuse),
+            needed,
+            included: None,
+            found: Mutex::new(Found::default()),
+        }
+    }
+
+    /// The value of an output of the root module, once it is known.
+    pub fn output(&self, name: &str) -> Option<Value> {
+        self.world().values.get(&ModulePath::root())?.outputs.get(name).cloned()
+    }
+}

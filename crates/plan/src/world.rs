@@ -9,7 +9,7 @@ use weir_value::Value;
 
 /// One instance of a module.
 #[derive(Clone, Debug)]
-pub struct ModuleInstance {
+pub(crate) struct ModuleInstance {
     /// Its path, with keys.
     pub path: ModulePath,
     /// The instance that calls it; the root calls itself.

@@ -1,0 +1,281 @@
+//! The applier.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use tokio::sync::Semaphore;
+use weir_addr::{InstanceAddr, ModulePath, ProviderConfigAddr};
+use weir_config::{Config, Resource};
+use weir_diag::{Diagnostic, Diagnostics};
+use weir_eval::Instances;
+use weir_plan::{Action, Blocked, Catalog, Change, DiskHost, Executor, Job, Made, Mode, Nodes, Options, Outcome, Reuse, Walk, final_plan, mark_object, walk};
+use weir_state::{Journal, OutputValue, State, Status};
+use weir_value::Value;
+
+use crate::delete::{Deletion, delete};
+use crate::operation::{Counts, Effects, Operation, record};
+use crate::{Event, Stop};
+
+/// What an apply needs.
+pub struct Applying<'a> {
+    /// The configuration that was planned.
+    pub config: &'a Config,
+    /// Its graph.
+    pub nodes: &'a Nodes,
+    /// The providers.
+    pub catalog: &'a Catalog,
+    /// Files and clocks, of the apply.
+    pub host: &'a DiskHost,
+    /// The state that was planned on.
+    pub prior: &'a State,
+    /// How it was planned.
+    pub options: &'a Options,
+    /// The working directory.
+    pub cwd: PathBuf,
+    /// `terraform.workspace`
+    pub workspace: String,
+    /// Values given for the root module's variables.
+    pub given: &'a BTreeMap<Arc<str>, Value>,
+    /// The plan.
+    pub made: &'a Made,
+    /// Where every effect is recorded.
+    pub journal: &'a Journal,
+    /// Told as it goes on.
+    pub events: &'a (dyn Fn(Event) + Sync),
+    /// Asked before each operation.
+    pub stop: &'a Stop,
+}
+
+/// What an apply did.
+pub struct Applied {
+    /// The state now.
+    pub state: State,
+    /// What was wrong.
+    pub diags: Diagnostics,
+    /// Objects added, changed and destroyed.
+    pub counts: (usize, usize, usize),
+    /// New objects that may carry a creation marker: provider configuration, type, state. To be settled once the state is safe.
+    pub created: Vec<(ProviderConfigAddr, Arc<str>, Value)>,
+    /// Some operation failed or was not begun.
+    pub incomplete: bool,
+}
+
+/// Does what a plan says, as far as gates and providers let it.
+pub async fn apply(applying: Applying<'_>) -> Applied {
+    let plan = &applying.made.plan;
+    let mut state = applying.prior.clone();
+    for (addr, value) in &plan.refreshed {
+        refresh(&mut state, &applying, addr, value.as_ref());
+    }
+    state.weir.stages = plan.stages.iter().map(|stage| stage.name.clone()).collect();
+    let effects = Effects {
+        journal: applying.journal,
+        events: applying.events,
+        stop: applying.stop,
+        permits: Semaphore::new(applying.options.parallelism.max(1)),
+        state: Mutex::new(state),
+        diags: Mutex::new(Diagnostics::new()),
+        created: Mutex::new(Vec::new()),
+        failed: Mutex::new(Vec::new()),
+        done: Mutex::new(Counts::default()),
+    };
+    // First what has to go before its replacement can come, …
+    let first = plan.executable().filter(|change| change.action == Action::DeleteThenCreate).map(|change| Deletion { change, deposed: None }).collect();
+    delete(&effects, applying.catalog, &applying.made.providers, first).await;
+    // … then everything that is made or changed, …
+    let mut deposed = Vec::new();
+    if plan.mode != Mode::Destroy {
+        deposed = make(&applying, &effects).await;
+    }
+    // … and at last what nobody needs any more.
+    let failed = effects.failures().clone();
+    let needed: HashSet<_> = failed.iter().filter_map(|addr| applying.prior.record(addr)).flat_map(|record| record.dependencies.iter().map(|need| need.config())).collect();
+    let last = plan
+        .executable()
+        .filter(|change| change.action == Action::Delete && !needed.contains(&change.addr.resource.config()))
+        .map(|change| Deletion { change, deposed: change.deposed.clone() })
+        .chain(deposed.iter().filter(|(change, _)| !failed.contains(&change.addr)).map(|(change, key)| Deletion { change, deposed: Some(key.clone()) }))
+        .collect();
+    delete(&effects, applying.catalog, &applying.made.providers, last).await;
+    if plan.mode == Mode::Destroy && effects.failures().is_empty() && applying.options.targets.is_empty() && plan.executable().count() == plan.pending().count() {
+        let mut state = effects.state();
+        state.outputs.clear();
+        state.resources.retain(|addr, _| addr.mode == weir_addr::Mode::Managed);
+        state.weir.gates.clear();
+        state.weir.approval = None;
+    }
+    let counts = *effects.counts();
+    let created = std::mem::take(&mut *effects.created());
+    let incomplete = !effects.failures().is_empty();
+    let diags = std::mem::take(&mut *effects.diags.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+    let state = effects.state.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    Applied { state, diags, counts: (counts.added, counts.changed, counts.destroyed), created, incomplete }
+}
+
+/// Takes what the refresh found into the state.
+fn refresh(state: &mut State, applying: &Applying<'_>, addr: &InstanceAddr, value: Option<&Value>) {
+    let Some(old) = state.record(addr).cloned() else { return };
+    let Some(provider) = state.resources.get(&addr.resource).map(|resource| resource.provider.clone()) else { return };
+    let Some(value) = value else {
+        state.set_instance(addr, &provider, None);
+        return;
+    };
+    let schema = applying.catalog.schema(&provider.provider).and_then(|schemas| schemas.resources.get(&addr.resource.type_).cloned());
+    let Some(schema) = schema else { return };
+    if let Ok(attributes) = weir_state::RawJson::encode(value, schema.ty()) {
+        let mut new = (*old).clone();
+        new.attributes = attributes;
+        new.schema_version = schema.version;
+        state.set_instance(addr, &provider, Some(Arc::new(new)));
+    }
+}
+
+/// Walks the configuration again, with real values, and makes and changes objects; gives the deposed ones.
+async fn make<'a>(applying: &Applying<'a>, effects: &Effects<'_>) -> Vec<(&'a Change, Arc<str>)> {
+    let made = applying.made;
+    let index: HashMap<&InstanceAddr, &Change> = made.plan.changes.iter().filter(|change| change.deposed.is_none()).map(|change| (&change.addr, change)).collect();
+    let busy = made.plan.executable().map(|change| &change.addr);
+    let needed = weir_plan::ephemerals_needed(applying.nodes, busy);
+    let executor = Maker { effects, index, catalog: applying.catalog, deposed: Mutex::new(Vec::new()), data: Mutex::new(Vec::new()) };
+    let walking = Walk::applying(
+        applying.config,
+        applying.nodes,
+        applying.catalog,
+        applying.host,
+        applying.prior,
+        applying.options,
+        (applying.cwd.clone(), applying.workspace.clone()),
+        applying.given,
+        Reuse { world: &made.world, providers: &made.providers, data: &made.plan.data, gates: &made.plan.gates },
+        needed,
+    );
+    walk(&walking, &executor).await;
+    effects.report(walking.take_diags());
+    let mut state = effects.state();
+    for (addr, (provider, value, _)) in &made.plan.data {
+        keep_data(&mut state, applying.catalog, addr, provider, value);
+    }
+    for (addr, provider, value) in executor.data.into_inner().unwrap_or_default() {
+        keep_data(&mut state, applying.catalog, &addr, &provider, &value);
+    }
+    if applying.options.targets.is_empty() {
+        let root = &applying.nodes.modules[0];
+        state.outputs.retain(|name, _| root.outputs.contains_key(name));
+        for (name, output) in &root.outputs {
+            let value = walking.output(name).unwrap_or_else(Value::null);
+            if output.ephemeral || !value.is_wholly_known() {
+                continue;
+            }
+            if value.is_null() {
+                state.outputs.remove(name);
+                continue;
+            }
+            let sensitive = output.sensitive;
+            let value = value.expose("outputs are kept in the state, which is readable by its owner only");
+            state.outputs.insert(name.clone(), OutputValue { sensitive, ..OutputValue::new(value) });
+        }
+    }
+    drop(state);
+    executor.deposed.into_inner().unwrap_or_default()
+}
+
+fn keep_data(state: &mut State, catalog: &Catalog, addr: &InstanceAddr, provider: &ProviderConfigAddr, value: &Value) {
+    let Some(schema) = catalog.schema(&provider.provider).and_then(|schemas| schemas.data_sources.get(&addr.resource.type_).cloned()) else { return };
+    let bare = value.expose("data sources are kept in the state, which is readable by its owner only");
+    if let Ok(kept) = record(&bare, &schema, &[], Arc::from([]), false, Status::Ready) {
+        state.set_instance(addr, provider, Some(Arc::new(kept)));
+    }
+}
+
+struct Maker<'a, 'e> {
+    effects: &'e Effects<'e>,
+    index: HashMap<&'a InstanceAddr, &'a Change>,
+    catalog: &'e Catalog,
+    deposed: Mutex<Vec<(&'a Change, Arc<str>)>>,
+    data: Mutex<Vec<(InstanceAddr, ProviderConfigAddr, Value)>>,
+}
+
+impl<'a> Maker<'a, '_> {
+    async fn operate(&self, job: &Job<'_>, change: &'a Change) -> Result<Value, ()> {
+        let effects = self.effects;
+        let refuse = |summary: &str, detail: String| {
+            effects.report([Diagnostic::error(summary, detail).at(job.resource.span).of(job.addr.to_string())]);
+            effects.fail(&job.addr);
+        };
+        let (Some(session), Some(decoded)) = (job.state.session(), &job.decoded) else {
+            refuse("Provider is not configured", "The provider was configured when this was planned, and is not now. Run the command again.".to_owned());
+            return Err(());
+        };
+        let prior = if change.action == Action::Update { change.before.as_ref().map(|before| before.expose("handed to the provider that changes the object")) } else { None };
+        let (config, planned) = match final_plan(job, session, prior.as_ref(), change).await {
+            Ok(made) => made,
+            Err(diags) => {
+                effects.report(diags);
+                effects.fail(&job.addr);
+                return Err(());
+            }
+        };
+        if !config.is_wholly_known() {
+            refuse("Configuration is not known", "Some value of this block is still unknown although everything before it is done. An ephemeral value that it needs may not have been readable.".to_owned());
+            return Err(());
+        }
+        if change.action == Action::DeleteThenCreate && effects.failures().contains(&job.addr) {
+            // The old object is still there.
+            return Err(());
+        }
+        if change.action == Action::CreateThenDelete {
+            let Some(key) = effects.depose(change) else { return Err(()) };
+            if let Ok(mut deposed) = self.deposed.lock() {
+                deposed.push((change, key));
+            }
+        }
+        let operation = Operation {
+            change,
+            session: &**session,
+            schema: job.schema,
+            prior,
+            planned: Some(planned),
+            config: Some(config),
+            marks: decoded.marks.clone(),
+            deposed: None,
+            dependencies: job.dependencies.clone(),
+        };
+        let state = effects.run(operation).await?;
+        let state = state.unwrap_or_else(|| Value::Null(job.schema.ty().clone()));
+        Ok(mark_object(&state, decoded, job.schema))
+    }
+}
+
+#[async_trait(?Send)]
+impl Executor for Maker<'_, '_> {
+    async fn managed(&self, _: &Walk<'_>, job: Job<'_>) -> Outcome {
+        let unknown = || Value::unknown(job.schema.ty().clone());
+        let Some(change) = self.index.get(&job.addr).copied() else {
+            return Outcome { value: unknown(), pending: false, failed: false };
+        };
+        let planned = || change.after.clone().unwrap_or_else(unknown);
+        if change.action == Action::NoOp {
+            return Outcome { value: planned(), pending: false, failed: false };
+        }
+        if change.blocked.is_some() {
+            return Outcome { value: planned(), pending: true, failed: false };
+        }
+        match self.operate(&job, change).await {
+            Ok(value) => Outcome { value, pending: false, failed: false },
+            Err(()) => Outcome { value: planned(), pending: true, failed: true },
+        }
+    }
+
+    fn unexpanded(&self, _: &Walk<'_>, _: Job<'_>) {}
+
+    fn data(&self, _: &Walk<'_>, addr: &InstanceAddr, provider: &ProviderConfigAddr, value: Option<&Value>, _: &Value, _: Option<Blocked>) {
+        if let (Some(value), Ok(mut data)) = (value, self.data.lock()) {
+            data.push((addr.clone(), provider.clone(), value.clone()));
+        }
+        debug_assert!(self.catalog.get(&provider.provider).is_some());
+    }
+
+    fn resource_done(&self, _: &Walk<'_>, _: &ModulePath, _: &Resource, _: &Instances) {}
+}

@@ -1,0 +1,56 @@
+//! What an apply tells while it goes on, and how it is told to stop.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use weir_addr::InstanceAddr;
+use weir_plan::Action;
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// An operation began.
+    Started {
+        /// On which object.
+        addr: InstanceAddr,
+        /// What; of a replacement its two halves, as `Delete` and `Create`.
+        action: Action,
+        /// The object's id, when it has one.
+        id: Option<String>,
+    },
+    /// An operation ended well.
+    Finished {
+        /// On which object.
+        addr: InstanceAddr,
+        /// What.
+        action: Action,
+        /// The object's id, when it has one.
+        id: Option<String>,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// An operation failed; what was wrong stands in the diagnostics.
+    Failed {
+        /// On which object.
+        addr: InstanceAddr,
+        /// What.
+        action: Action,
+        /// How long it took.
+        elapsed: Duration,
+    },
+}
+
+/// A request to stop: operations that run are brought to their end, none is begun any more.
+#[derive(Debug, Default)]
+pub struct Stop(AtomicBool);
+
+impl Stop {
+    /// Asks to stop.
+    pub fn request(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+    /// True once asked.
+    pub fn requested(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
