@@ -77,16 +77,11 @@ pub struct InputRecord {
     /// Random, so that a short secret cannot be guessed from equal digests.
     pub salt: String,
     /// Whether it is hidden.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sensitive: bool,
     /// Whether its value is stored nowhere.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ephemeral: bool,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-fn is_false(truth: &bool) -> bool {
-    !truth
 }
 
 impl InputRecord {
