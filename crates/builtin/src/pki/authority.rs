@@ -2,7 +2,7 @@
 
 use time::{Date, Duration, OffsetDateTime};
 
-use crate::x509::certificate::{self, Authority, Template, now};
+use crate::x509::certificate::{self, Authority, NameConstraints, Template, now};
 use crate::x509::key::{Curve, PrivateKey};
 use crate::x509::name::Subject;
 use crate::x509::request::{self, AltNames, Request};
@@ -74,6 +74,7 @@ pub fn sign_server(request: &str, ca_certificate: &str, ca_key: &str, profile: &
         uses: uses.into_iter().map(str::to_owned).collect(),
         ca: false,
         max_path_length: None,
+        name_constraints: NameConstraints::default(),
         not_before: from,
         not_after: (from + Duration::hours(i64::from(profile.hours))).min(authority.not_after),
         subject_key_id: true,
@@ -101,6 +102,7 @@ fn ca_template(subject: Vec<u8>, public_key: Vec<u8>, path_length: Option<u32>, 
         uses: vec!["cert_signing".to_owned(), "crl_signing".to_owned()],
         ca: true,
         max_path_length: path_length.map(u64::from),
+        name_constraints: NameConstraints::default(),
         not_before,
         not_after: years_later(not_before, years)?,
         subject_key_id: true,

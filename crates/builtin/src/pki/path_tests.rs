@@ -3,7 +3,7 @@
 use time::{Duration, OffsetDateTime};
 
 use super::*;
-use crate::x509::certificate::{self, Authority, Template, sign, sign_self};
+use crate::x509::certificate::{self, Authority, NameConstraints, Template, sign, sign_self};
 use crate::x509::key::{Curve, PrivateKey};
 
 /// One moment for the whole run: certificates made a second apart shall have the same times.
@@ -26,6 +26,7 @@ fn template(name: &str, key: &PrivateKey, ca: bool) -> Template {
         uses: uses.iter().map(|used| (*used).to_owned()).collect(),
         ca,
         max_path_length: None,
+        name_constraints: NameConstraints::default(),
         not_before: now() - Duration::hours(1),
         not_after: now() + Duration::hours(100),
         subject_key_id: true,
@@ -134,6 +135,20 @@ fn path_lengths() {
     let leaf = below(&one, "leaf", false, same);
     check(&leaf, &[&one, &root], Err("\"CN=Root\" allows 0 CAs below it, but the path has 1"));
     check(&one, &[&root], Err("\"CN=Root\" allows 0 CAs below it, but the path has 1"));
+}
+
+#[test]
+fn name_constraints() {
+    let constraints = NameConstraints { permitted: vec!["example".into()], excluded: vec!["bad.example".into()], critical: true };
+    let root = root(|template| template.name_constraints = constraints.clone());
+    let named = |dns: &str| {
+        let names = AltNames { dns_names: vec![dns.to_owned()], ..AltNames::default() };
+        below(&root, "leaf", false, |template| template.alt_names = names.to_der().unwrap())
+    };
+    check(&named("a.example"), &[&root], Ok(&["CN=leaf", "CN=Root"]));
+    check(&named("example"), &[&root], Ok(&["CN=leaf", "CN=Root"]));
+    check(&named("anexample"), &[&root], Err("\"CN=Root\" does not permit the DNS name \"anexample\" of \"CN=leaf\""));
+    check(&named("x.bad.example"), &[&root], Err("does not permit the DNS name \"x.bad.example\""));
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! Path validation (RFC 5280, section 6, for chains without policies, name constraints and revocation).
+//! Path validation (RFC 5280, section 6, for chains without policies and revocation, with name constraints on DNS names).
 
 use time::OffsetDateTime;
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::ParsedExtension;
+use x509_parser::extensions::{GeneralName, GeneralSubtree, ParsedExtension};
 
 use super::summary::{certificate_blocks, parse};
 use crate::x509::certificate::rfc3339;
@@ -12,7 +12,7 @@ use crate::x509::{X509Error, public};
 const LONGEST: usize = 10;
 
 /// Extensions that this validation understands, or that do not concern it: object identifiers in dotted form.
-const UNDERSTOOD: [&str; 6] = ["2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.37", "2.5.29.14", "2.5.29.35"];
+const UNDERSTOOD: [&str; 7] = ["2.5.29.15", "2.5.29.30", "2.5.29.17", "2.5.29.19", "2.5.29.37", "2.5.29.14", "2.5.29.35"];
 
 /// Checks the first certificate of `leaf` up to a self-signed root among the certificates of `chain`, now. Gives the subjects from the leaf to the root.
 ///
@@ -151,6 +151,7 @@ fn check_issued(path: &[X509Certificate<'_>], certificate: &X509Certificate<'_>,
             return wrong(format!("{} allows {limit} CAs below it, but the path has {below}", name(issuer)));
         }
     }
+    check_names(path, issuer)?;
     let (own, outer) = (certificate.validity(), issuer.validity());
     if own.not_after > outer.not_after {
         let (own, outer) = (rfc3339(own.not_after.to_datetime()), rfc3339(outer.not_after.to_datetime()));
@@ -161,6 +162,37 @@ fn check_issued(path: &[X509Certificate<'_>], certificate: &X509Certificate<'_>,
         return wrong(format!("{} is valid from {own}, earlier than its issuer {}: {outer}", name(certificate), name(issuer)));
     }
     Ok(())
+}
+
+/// The DNS names of the first certificate keep to the issuer's name constraints.
+fn check_names(path: &[X509Certificate<'_>], issuer: &X509Certificate<'_>) -> Result<(), X509Error> {
+    let Ok(Some(constraints)) = issuer.name_constraints() else { return Ok(()) };
+    let Some(first) = path.first() else { return Ok(()) };
+    let (permitted, excluded) = (&constraints.value.permitted_subtrees, &constraints.value.excluded_subtrees);
+    let trees = || permitted.iter().chain(excluded).flatten();
+    if constraints.critical && trees().any(|tree| !matches!(tree.base, GeneralName::DNSName(_))) {
+        return Err(X509Error::new(format!("{} constrains other names than DNS names, which cannot be checked", name(issuer))));
+    }
+    let covers = |tree: &GeneralSubtree<'_>, dns: &str| match tree.base {
+        GeneralName::DNSName(domain) => is_below(dns, domain),
+        _ => false,
+    };
+    let limits = permitted.iter().flatten().any(|tree| matches!(tree.base, GeneralName::DNSName(_)));
+    let names = first.subject_alternative_name().ok().flatten();
+    for dns in names.iter().flat_map(|names| &names.value.general_names) {
+        let GeneralName::DNSName(dns) = dns else { continue };
+        let allowed = !limits || permitted.iter().flatten().any(|tree| covers(tree, dns));
+        if !allowed || excluded.iter().flatten().any(|tree| covers(tree, dns)) {
+            return Err(X509Error::new(format!("{} does not permit the DNS name \"{dns}\" of {}", name(issuer), name(first))));
+        }
+    }
+    Ok(())
+}
+
+/// True when a DNS name is that domain or below it.
+fn is_below(dns: &str, domain: &str) -> bool {
+    let (dns, domain) = (dns.to_ascii_lowercase(), domain.trim_start_matches('.').to_ascii_lowercase());
+    domain.is_empty() || dns == domain || dns.strip_suffix(&domain).is_some_and(|rest| rest.ends_with('.'))
 }
 
 /// True when the first certificate in `certificate` is of the key in `key`: a private key, a public key, a certificate request or another certificate.

@@ -26,6 +26,8 @@ pub(crate) struct Template {
     pub(crate) ca: bool,
     /// How many CAs may stand below it before the last certificate; of a CA only.
     pub(crate) max_path_length: Option<u64>,
+    /// The DNS names below it.
+    pub(crate) name_constraints: NameConstraints,
     /// Valid from.
     pub(crate) not_before: OffsetDateTime,
     /// Valid until.
@@ -34,6 +36,26 @@ pub(crate) struct Template {
     pub(crate) subject_key_id: bool,
     /// With an authority key identifier also when it is self-signed.
     pub(crate) authority_key_id: bool,
+}
+
+/// Which DNS names may, and must not, stand in certificates below a CA (RFC 5280, 4.2.1.10).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NameConstraints {
+    /// These domains and what is below them; any when empty.
+    pub(crate) permitted: Vec<String>,
+    /// Not these domains, nor what is below them.
+    pub(crate) excluded: Vec<String>,
+    /// Who does not understand it must refuse.
+    pub(crate) critical: bool,
+}
+
+impl NameConstraints {
+    fn to_der(&self) -> Option<Vec<u8>> {
+        let trees = |names: &[String]| names.iter().flat_map(|name| der::sequence(&[der::element(0x82, name.as_bytes())])).collect::<Vec<u8>>();
+        let parts = [(0, &self.permitted), (1, &self.excluded)];
+        let parts: Vec<Vec<u8>> = parts.iter().filter(|(_, names)| !names.is_empty()).map(|(tag, names)| der::tagged(*tag, &trees(names))).collect();
+        (!parts.is_empty()).then(|| der::sequence(&parts))
+    }
 }
 
 /// A CA to sign with.
@@ -145,6 +167,9 @@ fn extensions(template: &Template, authority_key_id: Option<&[u8]>) -> Result<Ve
     }
     if let Some(names) = &template.alt_names {
         list.push(alt_names_extension(&template.subject, names));
+    }
+    if let Some(constraints) = template.name_constraints.to_der() {
+        list.push(extension(&[2, 5, 29, 30], template.name_constraints.critical, &constraints));
     }
     Ok(list)
 }

@@ -36,6 +36,9 @@ pub struct Subject {
     /// Serial number (SERIALNUMBER) of the subject.
     #[schema(optional, force_new)]
     pub serial_number: Option<String>,
+    /// E-mail address (emailAddress, PKCS #9).
+    #[schema(optional, force_new)]
+    pub email_address: Option<String>,
 }
 
 impl Subject {
@@ -58,10 +61,14 @@ impl Subject {
             (3, one(&self.common_name)),
             (5, one(&self.serial_number)),
         ];
-        let names = parts.iter().filter(|(_, values)| !values.is_empty()).map(|(arc, values)| {
+        let mut names: Vec<Vec<u8>> = parts.iter().filter(|(_, values)| !values.is_empty()).map(|(arc, values)| {
             der::set(values.iter().map(|value| der::sequence(&[der::oid(&[2, 5, 4, *arc]), der::text(value)])).collect())
-        });
-        der::sequence(&names.collect::<Vec<_>>())
+        }).collect();
+        for address in one(&self.email_address) {
+            let value = der::element(0x16, address.as_bytes());
+            names.push(der::set(vec![der::sequence(&[der::oid(&[1, 2, 840, 113549, 1, 9, 1]), value])]));
+        }
+        der::sequence(&names)
     }
 }
 
@@ -71,9 +78,9 @@ mod tests {
 
     #[test]
     fn order() {
-        let subject = Subject { country: Some("DE".into()), ..Subject::new("a", Some("b".into())) };
+        let subject = Subject { country: Some("DE".into()), email_address: Some("x@y.z".into()), ..Subject::new("a", Some("b".into())) };
         let (_, name) = x509_parser::x509::X509Name::from_der(&subject.to_der()).map(|(rest, name)| (rest.len(), name.to_string())).unwrap();
-        assert_eq!(name, "C=DE, O=b, CN=a");
+        assert_eq!(name, "C=DE, O=b, CN=a, Email=x@y.z");
     }
 
     use x509_parser::prelude::FromDer;

@@ -21,7 +21,7 @@ use weir_value::Value;
 use crate::tls::renewal;
 use crate::unconfigured::{NoClient, remembered};
 use crate::x509::X509Error;
-use crate::x509::certificate::{self, Authority, Template, now, rfc3339};
+use crate::x509::certificate::{self, Authority, NameConstraints, Template, now, rfc3339};
 use crate::x509::key::PrivateKey;
 use crate::x509::request::Request;
 
@@ -103,6 +103,7 @@ impl Resource for PkiSignedCert {
             uses: planned.allowed_uses.clone(),
             ca: planned.is_ca_certificate,
             max_path_length: planned.max_path_length,
+            name_constraints: NameConstraints::default(),
             not_before,
             not_after: not_before.saturating_add(Duration::hours(planned.validity_period_hours)).min(authority.not_after),
             subject_key_id: true,

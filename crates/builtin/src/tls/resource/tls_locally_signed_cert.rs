@@ -19,7 +19,7 @@ use weir_value::Value;
 use crate::tls::renewal;
 use crate::unconfigured::{NoClient, remembered};
 use crate::x509::X509Error;
-use crate::x509::certificate::{self, Authority, Template, now, rfc3339};
+use crate::x509::certificate::{self, Authority, NameConstraints, Template, now, rfc3339};
 use crate::x509::key::PrivateKey;
 use crate::x509::request::Request;
 
@@ -49,12 +49,24 @@ pub(crate) struct TlsLocallySignedCert {
     /// The certificate of a CA.
     #[schema(optional, computed, force_new, default = false)]
     is_ca_certificate: bool,
-    /// How many CAs may stand below it; of a CA only.
+    /// How many CAs may stand below it; -1 without a limit. Of a CA only.
+    #[schema(optional, computed, force_new, default = -1)]
+    max_path_length: i64,
+    /// DNS domains that certificates below it may have.
     #[schema(optional, force_new)]
-    max_path_length: Option<u64>,
+    name_constraint_permitted_dns_names: Option<Vec<String>>,
+    /// DNS domains that certificates below it must not have.
+    #[schema(optional, force_new)]
+    name_constraint_excluded_dns_names: Option<Vec<String>>,
+    /// Whether the constraint is critical.
+    #[schema(optional, force_new)]
+    name_constraint_permitted_dns_names_critical: Option<bool>,
     /// With a subject key identifier.
     #[schema(optional, computed, force_new, default = false)]
     set_subject_key_id: bool,
+    /// With an authority key identifier; when the CA has a key identifier there is one always.
+    #[schema(optional, computed, force_new, default = false)]
+    set_authority_key_id: bool,
     /// The certificate.
     #[schema(computed)]
     cert_pem: String,
@@ -101,11 +113,16 @@ impl Resource for TlsLocallySignedCert {
             alt_names: request.alt_names,
             uses: planned.allowed_uses.clone(),
             ca: planned.is_ca_certificate,
-            max_path_length: planned.max_path_length,
+            max_path_length: u64::try_from(planned.max_path_length).ok(),
+            name_constraints: NameConstraints {
+                permitted: planned.name_constraint_permitted_dns_names.clone().unwrap_or_default(),
+                excluded: planned.name_constraint_excluded_dns_names.clone().unwrap_or_default(),
+                critical: planned.name_constraint_permitted_dns_names_critical.unwrap_or_default(),
+            },
             not_before,
             not_after: not_before.saturating_add(Duration::hours(planned.validity_period_hours)),
             subject_key_id: planned.set_subject_key_id,
-            authority_key_id: true,
+            authority_key_id: planned.set_authority_key_id,
         };
         let made = certificate::sign(&template, &authority).map_err(fault)?;
         Ok(Self {

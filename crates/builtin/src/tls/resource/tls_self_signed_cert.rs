@@ -22,7 +22,7 @@ use weir_value::Value;
 use crate::tls::renewal;
 use crate::unconfigured::{NoClient, remembered};
 use crate::x509::X509Error;
-use crate::x509::certificate::{self, Template, now, rfc3339};
+use crate::x509::certificate::{self, NameConstraints, Template, now, rfc3339};
 use crate::x509::key::PrivateKey;
 use crate::x509::name::Subject;
 use crate::x509::request::AltNames;
@@ -59,9 +59,18 @@ pub(crate) struct TlsSelfSignedCert {
     /// The certificate of a CA.
     #[schema(optional, computed, force_new, default = false)]
     is_ca_certificate: bool,
-    /// How many CAs may stand below it; of a CA only.
+    /// How many CAs may stand below it; -1 without a limit. Of a CA only.
+    #[schema(optional, computed, force_new, default = -1)]
+    max_path_length: i64,
+    /// DNS domains that certificates below it may have.
     #[schema(optional, force_new)]
-    max_path_length: Option<u64>,
+    name_constraint_permitted_dns_names: Option<Vec<String>>,
+    /// DNS domains that certificates below it must not have.
+    #[schema(optional, force_new)]
+    name_constraint_excluded_dns_names: Option<Vec<String>>,
+    /// Whether the constraint is critical.
+    #[schema(optional, force_new)]
+    name_constraint_permitted_dns_names_critical: Option<bool>,
     /// With a subject key identifier.
     #[schema(optional, computed, force_new, default = false)]
     set_subject_key_id: bool,
@@ -117,7 +126,12 @@ impl Resource for TlsSelfSignedCert {
             alt_names: names.to_der().map_err(fault)?,
             uses: planned.allowed_uses.clone(),
             ca: planned.is_ca_certificate,
-            max_path_length: planned.max_path_length,
+            max_path_length: u64::try_from(planned.max_path_length).ok(),
+            name_constraints: NameConstraints {
+                permitted: planned.name_constraint_permitted_dns_names.clone().unwrap_or_default(),
+                excluded: planned.name_constraint_excluded_dns_names.clone().unwrap_or_default(),
+                critical: planned.name_constraint_permitted_dns_names_critical.unwrap_or_default(),
+            },
             not_before,
             not_after: not_before.saturating_add(Duration::hours(planned.validity_period_hours)),
             subject_key_id: planned.set_subject_key_id,
