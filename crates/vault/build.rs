@@ -3,5 +3,6 @@
 #![allow(clippy::print_stdout, reason = "this is how a build script speaks to Cargo")]
 
 fn main() {
+    println!("cargo::rerun-if-changed=src/data");
     println!("cargo::rerun-if-changed=src/resource");
 }

@@ -86,8 +86,8 @@ impl Connection {
             builder = builder.tls_certs_only(authorities);
         }
         if let Some((cert, key)) = &self.client_auth {
-            let mut pem = Secret::new(text(cert)?);
-            pem = Secret::new(format!("{}\n{}", pem.expose(), Secret::new(text(key)?).expose()));
+            let key_pem = Secret::new(text(key)?);
+            let pem = Secret::new(format!("{}\n{}", text(cert)?, key_pem.expose()));
             let identity = Identity::from_pem(pem.expose().as_bytes())
                 .map_err(|_| Error::Setup(format!("{} and {} are no client certificate and key in PEM", cert.display(), key.display())))?;
             builder = builder.identity(identity);

@@ -1,6 +1,6 @@
 //! The native provider `vault`, for HashiCorp Vault and OpenBao.
 //!
-//! - Resource types with the schemas of hashicorp/vault 4.4: one file each in `resource/`. Beyond them `vault_pki_secret_backend_config_ca` takes its bundle also as the write-only
+//! - Resource types with the schemas of hashicorp/vault 4.4: one file each in `resource/` (data sources in `data/`). Beyond them `vault_pki_secret_backend_config_ca` takes its bundle also as the write-only
 //!   argument `pem_bundle_wo`.
 //! - [`operator`]: what the people who run a server do: its health, its initialisation, its Raft cluster, snapshots, and plain reads and writes.
 //! - One request layer below both ([`Http`]): TLS always verified, a server name other than the address's host, namespaces, and patience with a server that restarts or elects a leader.
@@ -22,6 +22,7 @@ mod signed;
 mod stored;
 
 weir_provider::list_types! { mod resource in "src/resource": weir_provider::native::ErasedResource<crate::client::Client> = erase_resource }
+weir_provider::list_types! { mod data in "src/data": weir_provider::native::ErasedData<crate::client::Client> = erase_data }
 
 pub use client::Client;
 pub use connection::{Connection, DEFAULT_RETRIES};

@@ -9,7 +9,7 @@ use weir_provider::{Fault, Schema, SessionRequest};
 
 use crate::client::Client;
 use crate::http::Http;
-use crate::{Connection, Secret, resource};
+use crate::{Connection, Secret, data, resource};
 
 /// The provider "vault" (registry.terraform.io/hashicorp/vault).
 pub struct Vault;
@@ -161,7 +161,7 @@ impl NativeProvider for Vault {
     type Client = Client;
 
     fn registry() -> Registry<Client> {
-        Registry { resources: resource::all(), data_sources: Vec::new(), ephemeral: Vec::new(), functions: Vec::new() }
+        Registry { resources: resource::all(), data_sources: data::all(), ephemeral: Vec::new(), functions: Vec::new() }
     }
 
     async fn connect(config: Config, request: &SessionRequest) -> Result<Client, Vec<Fault>> {

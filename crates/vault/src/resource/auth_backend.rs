@@ -246,7 +246,9 @@ impl Resource for AuthBackend {
     }
 
     async fn recover(client: &Client, planned: Self, _: &str) -> Result<Option<Self>, Fault> {
-        Self::read(client, planned).await
+        let kind = planned.r#type.clone();
+        // Another auth method at the path is not the one that was to be made.
+        Ok(Self::read(client, planned).await?.filter(|found| found.r#type == kind))
     }
 }
 

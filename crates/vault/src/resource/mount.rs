@@ -197,7 +197,9 @@ impl Resource for Mount {
     }
 
     async fn recover(client: &Client, planned: Self, _: &str) -> Result<Option<Self>, Fault> {
-        planned.find(client).await
+        let kind = planned.r#type.clone();
+        // Another engine at the path is not the one that was to be made.
+        Ok(planned.find(client).await?.filter(|found| found.r#type == kind))
     }
 }
 

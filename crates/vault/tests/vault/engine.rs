@@ -101,6 +101,12 @@ impl Engine {
         state
     }
 
+    /// Reads a data source.
+    pub(crate) async fn data(&self, kind: &str, config: &Json) -> Value {
+        let config = provider_value(&self.provider.schema().data_sources[kind], config);
+        self.session.read_data(kind, &config).await.unwrap()
+    }
+
     /// Creates from JSON.
     pub(crate) async fn create(&self, kind: &str, config: Json) -> Value {
         self.put(kind, None, &self.config(kind, &config)).await

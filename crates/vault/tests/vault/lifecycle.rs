@@ -75,6 +75,20 @@ async fn mount() {
 }
 
 #[tokio::test]
+async fn what_somebody_else_made_is_not_taken_for_ones_own() {
+    let server = shared().await;
+    let engine = Engine::at(&server).await;
+    engine.create("vault_mount", json!({ "path": "others", "type": "transit" })).await;
+    let config = engine.config("vault_mount", &json!({ "path": "others", "type": "kv" }));
+    assert_eq!(engine.recover("vault_mount", &config).await, None);
+    let planned = engine.plan("vault_mount", None, &config).await;
+    let (applied, created) = engine.try_apply("vault_mount", None, Some(&planned.state), Some(&config)).await;
+    assert!(applied.faults[0].detail.contains("already in use") && applied.state.is_none() && created.is_none(), "{:?}", applied.faults);
+    let auth = engine.config("vault_auth_backend", &json!({ "path": "token", "type": "userpass" }));
+    assert_eq!(engine.recover("vault_auth_backend", &auth).await, None);
+}
+
+#[tokio::test]
 async fn policy() {
     let server = shared().await;
     let rules = |path: &str| format!("# Ä\npath \"{path}\" {{\n  capabilities = [\"read\"]\n}}\n");
@@ -89,6 +103,28 @@ async fn policy() {
             ..Life::default()
         })
         .await;
+}
+
+#[tokio::test]
+async fn policy_from_a_document_in_a_namespace() {
+    let server = shared().await;
+    server.operator().write("sys/namespaces/team", json!({})).await.unwrap();
+    let engine = Engine::at(&server).await;
+    let rule = json!({
+        "path": "a/*", "capabilities": ["update"], "description": "Ä", "allowed_parameter": [{ "key": "ttl", "value": ["1h"] }, { "key": "*", "value": [] }],
+        "required_parameters": ["ttl"], "max_wrapping_ttl": "60s",
+    });
+    let document = engine.data("vault_policy_document", &json!({ "rule": [rule] })).await;
+    let config = json!({ "namespace": "team", "name": "documented", "policy": crate::engine::text(&document, "hcl") });
+    engine.create("vault_policy", config).await;
+    let operator = server.operator();
+    assert!(operator.read("team/sys/policies/acl/documented").await.unwrap().is_some());
+    assert_eq!(operator.read("sys/policies/acl/documented").await.unwrap(), None);
+    let mount = engine.create("vault_mount", json!({ "namespace": "team", "path": "life", "type": "kv" })).await;
+    assert!(engine.read("vault_mount", &mount).await.is_some());
+    assert!(operator.read("sys/mounts/life").await.is_err(), "not in the root namespace");
+    engine.delete("vault_mount", &mount).await;
+    assert_eq!(engine.read("vault_mount", &mount).await, None);
 }
 
 #[tokio::test]
