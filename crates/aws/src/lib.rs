@@ -27,6 +27,7 @@
 mod api;
 mod assume;
 mod batch;
+mod cidr;
 mod client;
 mod config;
 mod connect;
@@ -36,6 +37,7 @@ mod endpoint;
 mod harness;
 mod json;
 mod marker;
+mod name;
 pub mod operator;
 mod partition;
 mod plan;
@@ -43,6 +45,7 @@ mod plan;
 mod schema_test;
 mod tags;
 mod timeouts;
+mod unset;
 mod wait;
 
 use std::sync::Arc;

@@ -14,7 +14,8 @@ pub(crate) fn filter(name: &str, values: impl IntoIterator<Item = impl Into<Stri
     Filter::builder().name(name).set_values(Some(values.into_iter().map(Into::into).collect())).build()
 }
 
-/// The EC2 object of that type (`vpc`, `security-group-rule`, …) that the operation with this token created.
+/// The EC2 object that the operation with this token created; `kind` is the tag API's resource type or the beginning of the ids (`vpc`, `eipalloc`), as one operation can
+/// create objects of several types.
 pub(crate) async fn find(client: &Client, kind: &'static str, token: &str) -> Result<Option<String>, Fault> {
     let found = client
         .batch("ec2 marker", 150, token.to_owned(), |client, tokens: Vec<String>| async move {
@@ -29,7 +30,7 @@ pub(crate) async fn find(client: &Client, kind: &'static str, token: &str) -> Re
             Ok(found)
         })
         .await?;
-    Ok(found.and_then(|found| found.into_iter().find(|(found, _)| found == kind).map(|(_, id)| id)))
+    Ok(found.and_then(|found| found.into_iter().find(|(found, id)| found == kind || id.split('-').next() == Some(kind)).map(|(_, id)| id)))
 }
 
 /// Removes the markers of these objects, as few calls as the APIs allow. Most ids are EC2's; an ARN says whose it is, and a bare UUID is a KMS key's.

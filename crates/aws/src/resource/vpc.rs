@@ -6,11 +6,12 @@ use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, Tenancy, Vpc as Re
 use serde::{Deserialize, Serialize};
 use weir_provider::native::{Operation, Resource, ResourcePlan};
 use weir_provider::{Fault, Schema};
+use weir_value::Value;
 
 use crate::api::{ApiError, Explain};
 use crate::marker::{self, filter};
 use crate::tags::{self, Tags};
-use crate::{Client, plan, wait};
+use crate::{Client, cidr, plan, wait};
 
 /// A virtual network of its own in a region.
 ///
@@ -209,6 +210,10 @@ async fn wait_for_ipv6(client: &Client, id: &str, wanted: bool) -> Result<(), Fa
 impl Resource for Vpc {
     type Client = Client;
     const MARKED: bool = true;
+
+    fn validate(config: &Value) -> Vec<Fault> {
+        [cidr::check_v4(config, "cidr_block", 16..=28), cidr::check_v6(config, "ipv6_cidr_block")].into_iter().flatten().collect()
+    }
 
     fn plan(client: &Client, plan: &mut ResourcePlan<'_>) -> Result<(), Fault> {
         plan::base(client, plan);
