@@ -34,6 +34,7 @@ fn values() {
         ("1 ]", r#"1:7 "]" Missing newline after argument"#),
         ("0x10", r#"1:6 "x10" Missing newline after argument"#),
         ("1.2.3", r#"1:5 "1.2.3" Invalid number literal"#),
+        ("1e5.5", r#"1:5 "1e5.5" Invalid number literal"#),
         ("foo.5.6", r#"1:9 "5.6" Invalid legacy index syntax"#),
         ("b.", r#"1:7 "\n" Invalid attribute name"#),
         ("b.-1", r#"1:7 "-" Invalid attribute name"#),

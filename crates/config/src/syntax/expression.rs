@@ -84,7 +84,7 @@ impl Parser<'_> {
             b'*' => (BinaryOp::Multiply, 6, 1),
             b'^' => (BinaryOp::Multiply, 6, 0),
             b'/' => (BinaryOp::Divide, 6, 1),
-            b'%' if next != b'{' => (BinaryOp::Modulo, 6, 1),
+            b'%' => (BinaryOp::Modulo, 6, 1),
             _ => return None,
         })
     }
@@ -244,25 +244,26 @@ impl Parser<'_> {
         Ok(Expr { kind: ExprKind::Index { collection: Box::new(collection), key: Box::new(key) }, span })
     }
 
-    /// Where the number that begins at a place ends.
+    /// Where the number that begins at a place ends: at the last digit of a run of digits, points and exponents, whether they make sense or not.
     pub(super) fn number_end(&self, start: usize) -> usize {
-        let digits = |mut at: usize| {
-            while self.byte(at).is_ascii_digit() {
-                at += 1;
+        let mut at = start;
+        let mut end = start;
+        loop {
+            match self.byte(at) {
+                byte if byte.is_ascii_digit() => {
+                    at += 1;
+                    end = at;
+                }
+                b'.' => at += 1,
+                b'e' | b'E' => {
+                    at += 1 + usize::from(matches!(self.byte(at + 1), b'+' | b'-'));
+                    if !self.byte(at).is_ascii_digit() {
+                        return end;
+                    }
+                }
+                _ => return end,
             }
-            at
-        };
-        let mut at = digits(start);
-        while self.byte(at) == b'.' && self.byte(at + 1).is_ascii_digit() {
-            at = digits(at + 1);
         }
-        if matches!(self.byte(at), b'e' | b'E') {
-            let exponent = at + 1 + usize::from(matches!(self.byte(at + 1), b'+' | b'-'));
-            if self.byte(exponent).is_ascii_digit() {
-                at = digits(exponent);
-            }
-        }
-        at
     }
 
     /// The number that was read from `start` to the position.
@@ -271,7 +272,9 @@ impl Parser<'_> {
         match Number::parse(&self.text[start..self.at]) {
             Some(number) => Expr { kind: ExprKind::Literal(Value::from(number)), span },
             None => {
-                self.error(span, "Invalid number literal", "Failed to recognize the value of this number literal.");
+                let points = self.text[start..self.at].matches('.').count();
+                let hint = if points > 1 { " Enclose a version or an address in quotes." } else { "" };
+                self.error(span, "Invalid number literal", format!("Failed to recognize the value of this number literal.{hint}"));
                 Expr { kind: ExprKind::Invalid, span }
             }
         }

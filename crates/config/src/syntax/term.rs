@@ -37,13 +37,6 @@ impl Parser<'_> {
             b'<' if self.byte(start + 1) == b'<' => self.heredoc(),
             byte if byte.is_ascii_digit() => {
                 self.at = self.number_end(start);
-                let text = &self.bytes[start..self.at];
-                if text.iter().filter(|byte| **byte == b'.').count() > 1 {
-                    let span = self.span(start, self.at);
-                    let detail = "Failed to recognize the value of this number literal. Enclose a version or an address in quotes.";
-                    self.error(span, "Invalid number literal", detail);
-                    return Ok(Expr { kind: ExprKind::Invalid, span });
-                }
                 Ok(self.number(start))
             }
             _ => {
@@ -210,7 +203,9 @@ mod tests {
             ("1.5e3", "1500"),
             ("1E-3", "0.001"),
             ("100000000000000000000000000000", "100000000000000000000000000000"),
-            ("1.e5", "1.e5"),
+            ("1.e5", "100000"),
+            ("1.e", "1.e"),
+            ("01.50.a", "1.5.a"),
             ("true", "true"),
             ("[false, null, nullx, true-x]", "[false null:dynamic nullx true-x]"),
             ("été", "été"),
