@@ -22,8 +22,8 @@ pub(crate) struct Cli {
     /// Show no colours and no rules
     #[arg(long, global = true, display_order = 900)]
     pub(crate) no_color: bool,
-    /// Whether questions may be asked
-    #[arg(long, global = true, display_order = 901, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    /// Whether questions may be asked; -input=BOOL as with the incumbents
+    #[arg(long = "interactive", global = true, display_order = 901, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) input: Option<bool>,
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -109,6 +109,9 @@ fn rewrite(words: Vec<OsString>) -> Vec<OsString> {
         }
         let long = text.strip_prefix('-').is_some_and(|name| name.len() > 1 && name.starts_with(|c: char| c.is_ascii_alphabetic()));
         let new = match text {
+            // The inputs of gates have the same name.
+            "-input=true" | "-input=1" | "--input=true" | "--input=1" => "--interactive=true".into(),
+            "-input=false" | "-input=0" | "--input=false" | "--input=0" => "--interactive=false".into(),
             "-v" | "-version" | "--version" if at == 1 => "version".into(),
             _ if long => format!("-{text}").into(),
             _ => word.clone(),

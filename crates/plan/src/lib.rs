@@ -26,7 +26,7 @@ pub use gate::{CheckResult, GateCandidate, GateInput, GatePlan, GateStatus, Guar
 pub use host::DiskHost;
 pub use nodes::{Node, NodeId, Nodes};
 pub use plan::{Action, Blocked, Change, Drift, Mode, Options, OutputChange, Plan, Reason, StagePlan};
-pub use planner::{Made, Planning, ephemerals_needed, final_plan, mark_object, plan};
+pub use planner::{Made, Planning, ephemerals_needed, final_plan, mark_object, plan, validate};
 pub use walk::{Executor, Job, Outcome, Reuse, Walk, walk};
 pub use session::ProviderState;
 pub use world::World;

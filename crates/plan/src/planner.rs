@@ -63,6 +63,15 @@ pub struct Made {
 
 /// Makes a plan.
 pub async fn plan(planning: Planning<'_>) -> Made {
+    make(planning, false).await
+}
+
+/// Checks a configuration without asking any provider's API.
+pub async fn validate(planning: Planning<'_>) -> Diagnostics {
+    make(planning, true).await.diags
+}
+
+async fn make(planning: Planning<'_>, validating: bool) -> Made {
     let nodes = planning.nodes;
     let executor = Planner {
         before_destroy: before_destroy(nodes),
@@ -80,6 +89,7 @@ pub async fn plan(planning: Planning<'_>) -> Made {
         given: planning.given,
         candidate: planning.candidate,
         applying: false,
+        validating,
         reuse: None,
         needed: ephemerals_of(nodes, (0..nodes.nodes.len()).filter(|id| matches!(nodes.nodes[*id], Node::Provider { .. }))),
         included: included(nodes, planning.options),

@@ -120,6 +120,8 @@ pub struct Walk<'a> {
     pub candidate: Option<&'a GateCandidate>,
     /// True during an apply.
     pub applying: bool,
+    /// Nothing is configured or read: only the configuration is checked.
+    pub validating: bool,
     /// What an earlier walk found.
     pub reuse: Option<Reuse<'a>>,
     /// Ephemeral resources that have to be opened.
@@ -524,7 +526,9 @@ impl<'a> Walk<'a> {
         }
         let faults = provider.validate(Intent::Provider, "", &decoded.config);
         self.report(decode::report(faults, Some(body), span, ""));
-        let state = if decoded.config.is_wholly_known() {
+        let state = if self.validating {
+            ProviderState::Deferred("apply".into())
+        } else if decoded.config.is_wholly_known() {
             let request = SessionRequest { config: decoded.config, parallelism: self.options.parallelism.max(1), root: self.cwd.clone() };
             match provider.configure(request).await {
                 Ok(session) => ProviderState::Ready(session),
@@ -958,6 +962,7 @@ impl<'a> Walk<'a> {
             given,
             candidate: None,
             applying: true,
+            validating: false,
             reuse: Some(reuse),
             needed,
             included: None,

@@ -34,12 +34,20 @@ macro_rules! commands {
 }
 
 commands! {
+    apply: Apply,
     cert: Cert,
+    destroy: Destroy,
     force_unlock: ForceUnlock,
+    gate: Gate,
+    graph: Graph,
     output: Output,
     pki: Pki,
+    plan: Plan,
+    refresh: Refresh,
     sandbox: Sandbox,
+    show: Show,
     state: State,
+    validate: Validate,
     vault: Vault,
     version: Version,
     workspace: Workspace,

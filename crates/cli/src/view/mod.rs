@@ -5,6 +5,9 @@ pub(crate) mod diagnostic_json;
 pub(crate) mod expression;
 pub(crate) mod object;
 mod paint;
+pub(crate) mod plan;
+pub(crate) mod plan_json;
+pub(crate) mod progress;
 mod snippet;
 mod wrap;
 

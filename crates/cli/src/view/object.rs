@@ -1,13 +1,43 @@
 //! An object as the block that would describe it: what `state show` prints.
 
-use weir_value::{Value, decode_json_untyped};
+use weir_addr::{InstanceAddr, Mode};
+use weir_provider::ProviderSchema;
+use weir_state::{Record, Status};
+use weir_value::{JsonError, Marks, Path, Value, decode_json_untyped};
 
 use super::expression::quoted;
+use crate::exit::Failure;
 
 const INDENT: usize = 4;
 
+/// An object of the state under its address. What the schema or the state calls sensitive is hidden; of a type without schema only what the state does.
+pub(crate) fn text(addr: &InstanceAddr, record: &Record, schema: Option<&ProviderSchema>) -> Result<String, Failure> {
+    let value = value(addr, record, schema).map_err(|error| Failure::error("Cannot read an object of the state", format!("{addr}: {error}.")))?;
+    let tainted = if record.status == Status::Tainted { " (tainted)" } else { "" };
+    let word = if addr.resource.mode == Mode::Data { "data" } else { "resource" };
+    let header = format!("{word} \"{}\" \"{}\"", addr.resource.type_, addr.resource.name);
+    Ok(format!("# {addr}:{tainted}\n{}", block(&header, &value)))
+}
+
+fn value(addr: &InstanceAddr, record: &Record, schema: Option<&ProviderSchema>) -> Result<Value, JsonError> {
+    let types = schema.map(|schema| if addr.resource.mode == Mode::Data { &schema.data_sources } else { &schema.resources });
+    let Some(schema) = types.and_then(|types| types.get(&addr.resource.type_)) else {
+        return Ok(mark(decode_json_untyped(record.attributes.as_str())?, &record.sensitive_paths));
+    };
+    let value = record.value(schema.ty())?;
+    let paths = schema.block.sensitive_paths(&value);
+    Ok(mark(value, &paths))
+}
+
+fn mark(value: Value, paths: &[Path]) -> Value {
+    if paths.is_empty() {
+        return value;
+    }
+    value.transform(&mut |path, value| if paths.contains(path) { value.with_marks(Marks::SENSITIVE) } else { value })
+}
+
 /// `header { … }` with the attributes that are set, their equals signs in a column.
-pub(crate) fn block(header: &str, value: &Value) -> String {
+fn block(header: &str, value: &Value) -> String {
     let mut out = format!("{header} {{\n");
     push_entries(&mut out, value.unmarked(), INDENT, false);
     out + "}\n"
@@ -77,8 +107,6 @@ fn push_text(out: &mut String, text: &str, indent: usize) {
 
 #[cfg(test)]
 mod tests {
-    use weir_value::Marks;
-
     use super::*;
 
     #[test]

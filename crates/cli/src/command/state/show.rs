@@ -1,8 +1,6 @@
 //! `weir state show`
 
-use weir_addr::{InstanceAddr, Mode, Target};
-use weir_state::{Record, ResourceState, Status};
-use weir_value::{Marks, Path, Value, decode_json_untyped};
+use weir_addr::{InstanceAddr, Target};
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
@@ -34,32 +32,8 @@ impl Arguments {
             let keyed = state.resources.contains_key(&addr.resource);
             return Err(none(if keyed { ": the resource has several, each with a key" } else { "" }));
         };
-        let tainted = if record.status == Status::Tainted { " (tainted)" } else { "" };
-        context.out.line(format!("# {addr}:{tainted}"));
-        let word = if addr.resource.mode == Mode::Data { "data" } else { "resource" };
-        let value = value(&addr, resource, record)?;
-        context.out.text(object::block(&format!("{word} \"{}\" \"{}\"", addr.resource.type_, addr.resource.name), &value));
+        let schema = providers::find(&resource.provider.provider).map(|provider| provider.schema());
+        context.out.text(object::text(&addr, record, schema.as_deref())?);
         Ok(Exit::DONE)
     }
-}
-
-/// The attributes, what is sensitive marked. Of a type that no provider here has, only what the state itself calls sensitive.
-pub(crate) fn value(addr: &InstanceAddr, resource: &ResourceState, record: &Record) -> Result<Value, Failure> {
-    let wrong = |error: weir_value::JsonError| Failure::error("Cannot read an object of the state", format!("{addr}: {error}."));
-    let schema = providers::find(&resource.provider.provider).map(|provider| provider.schema());
-    let types = schema.as_ref().map(|schema| if addr.resource.mode == Mode::Data { &schema.data_sources } else { &schema.resources });
-    let Some(schema) = types.and_then(|types| types.get(&addr.resource.type_)) else {
-        let value = decode_json_untyped(record.attributes.as_str()).map_err(wrong)?;
-        return Ok(mark(&value, &record.sensitive_paths));
-    };
-    let value = record.value(schema.ty()).map_err(wrong)?;
-    let paths = schema.block.sensitive_paths(&value);
-    Ok(mark(&value, &paths))
-}
-
-fn mark(value: &Value, paths: &[Path]) -> Value {
-    if paths.is_empty() {
-        return value.clone();
-    }
-    value.transform(&mut |path, value| if paths.contains(path) { value.with_marks(Marks::SENSITIVE) } else { value })
 }

@@ -10,9 +10,12 @@ use weir_vault::operator::{InitRequest, Operator};
 
 use super::recipients::{self, Holders};
 use super::{Server, fault, faults, refused};
+use crate::command::gate;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::file::{self, SECRET};
+use crate::stack::VariableFlags;
+use crate::stored::ChangeFlags;
 
 /// How long nodes have to come up, unseal and join.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -52,10 +55,23 @@ pub(crate) struct Arguments {
     /// Gate of the stack in this folder to open afterwards
     #[arg(long, value_name = "NAME")]
     gate: Option<String>,
+    #[command(flatten)]
+    variables: VariableFlags,
+    #[command(flatten)]
+    state: ChangeFlags,
 }
 
 impl Arguments {
-    pub(crate) async fn run(self, context: &Context) -> Outcome {
+    pub(crate) fn run(self, context: &Context) -> Outcome {
+        context.block_on(self.server_once(context))??;
+        match &self.gate {
+            Some(gate) => gate::open_named(context, &self.variables, &self.state, gate, Vec::new()),
+            None => Ok(Exit::DONE),
+        }
+    }
+
+    /// Initialises the server, unless it is already.
+    async fn server_once(&self, context: &Context) -> Result<(), Failure> {
         let (operator, address) = self.server.operator()?;
         let health = operator.wait_reachable(Duration::from_secs(60)).await.map_err(refused)?;
         if health.initialized {
@@ -64,10 +80,7 @@ impl Arguments {
             let token = self.initialise(context, &operator, &address).await?;
             self.watch(context, operator, token).await?;
         }
-        match &self.gate {
-            Some(gate) => open_gate(context, gate),
-            None => Ok(Exit::DONE),
-        }
+        Ok(())
     }
 
     /// Everything that can fail is tried before; afterwards nothing that came is lost.
@@ -159,10 +172,4 @@ impl Arguments {
         context.out.line(format!("Initialised and unsealed: version {}, {} voters, leader {}.", health.version, raft.voters.len(), raft.leader));
         Ok(())
     }
-}
-
-/// Opens the gate that waits for this.
-fn open_gate(context: &Context, gate: &str) -> Outcome {
-    context.out.line(format!("\nNow open the gate: weir gate open {gate}"));
-    Ok(Exit::DONE)
 }

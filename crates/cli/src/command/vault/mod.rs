@@ -34,7 +34,7 @@ enum Command {
 impl Arguments {
     pub(crate) fn run(self, context: &Context) -> Outcome {
         match self.command {
-            Command::Init(arguments) => context.block_on(arguments.run(context))?,
+            Command::Init(arguments) => arguments.run(context),
             Command::Issue(arguments) => context.block_on(arguments.run(context))?,
             Command::Status(arguments) => context.block_on(arguments.run(context))?,
         }

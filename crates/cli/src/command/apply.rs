@@ -1,0 +1,306 @@
+//! `weir apply`
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use weir_apply::{Applying, Stop, apply};
+use weir_diag::{Diagnostic, Diagnostics};
+use weir_plan::{Approval, GateStatus, Made, Mode, Options, Plan};
+use weir_state::{Journal, RawJson, State, Store};
+
+use super::gate::{self, Answers};
+use super::plan::salt;
+use crate::context::Context;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::plan_file::PlanFile;
+use crate::prompt;
+use crate::stack::{Disk, PlanFlags, Stack, locked, now, settle};
+use crate::stored::{ChangeFlags, store_failure, who};
+use crate::view;
+
+/// Apply up to the first gate that is not open
+///
+/// Exit codes: 0 done, 1 error, 3 paused at a gate. Run it again after the gate is opened: what was approved is not asked for again.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) flags: PlanFlags,
+    #[command(flatten)]
+    pub(crate) state: ChangeFlags,
+    /// Do not ask for approval
+    #[arg(long)]
+    pub(crate) auto_approve: bool,
+    /// File with answers to gates, for unattended runs
+    #[arg(long, value_name = "FILE")]
+    pub(crate) answers: Option<PathBuf>,
+    /// A plan saved by weir plan -out=FILE
+    #[arg(value_name = "PLAN")]
+    pub(crate) plan: Option<PathBuf>,
+}
+
+impl Arguments {
+    pub(crate) fn run(self, context: &Context) -> Outcome {
+        let saved = self.plan.as_deref().map(PlanFile::read).transpose()?;
+        let mut stack = match &saved {
+            Some(saved) => Stack::load(context, saved, &self.flags.variables)?,
+            None => Stack::load(context, &Disk, &self.flags.variables)?,
+        };
+        let options = match &saved {
+            Some(saved) => {
+                saved.restore(&mut stack)?;
+                saved.options(self.flags.parallelism)
+            }
+            None => self.flags.options(),
+        };
+        let answers = self.answers.as_deref().map(|file| Answers::read(&stack, file)).transpose()?.unwrap_or_default();
+        let (store, _lock) = locked(context, &self.state, "apply")?;
+        context.block_on(async {
+            let state = stack.state(context, &*store).await?;
+            if let Some(saved) = &saved
+                && !saved.lineage.is_empty()
+                && state.serial > 0
+                && *saved.lineage != *state.lineage
+            {
+                return Err(Failure::error("Saved plan does not match the given state", "The plan was made for another state (its lineage is another one). Make a new plan."));
+            }
+            let approval = saved.map(|saved| (saved.approval, true)).or_else(|| recorded(&state).map(|approval| (approval, false)));
+            let mut run = Run { context, stack: &mut stack, store: &*store, options, state, approval, auto_approve: self.auto_approve, answers, told: false };
+            run.rounds().await
+        })?
+    }
+}
+
+/// The approval that an earlier, unfinished run has left.
+fn recorded(state: &State) -> Option<Approval> {
+    state.weir.approval.as_ref().and_then(|raw| serde_json::from_str(raw.as_str()).ok())
+}
+
+struct Run<'a> {
+    context: &'a Context,
+    stack: &'a mut Stack,
+    store: &'a dyn Store,
+    options: Options,
+    state: State,
+    /// What was approved, and whether it comes from a plan file.
+    approval: Option<(Approval, bool)>,
+    auto_approve: bool,
+    answers: Answers,
+    /// The whole plan was shown.
+    told: bool,
+}
+
+impl Run<'_> {
+    /// Plans and applies until nothing is left, or only what waits for a person.
+    async fn rounds(&mut self) -> Outcome {
+        let mut total = (0, 0, 0);
+        loop {
+            self.stack.timestamp = now();
+            let made = self.stack.plan(&self.state, &self.options, None).await;
+            if made.diags.has_errors() {
+                return Err(Failure::new(made.diags, &self.stack.config.sources));
+            }
+            self.context.report(&made.diags, &self.stack.config.sources);
+            if made.plan.executable().next().is_none() && !only_outputs(&made.plan) {
+                let left = made.plan.pending().next().is_some();
+                self.keep(&made, left).await?;
+                if left {
+                    if self.open_gates(&made).await? {
+                        continue;
+                    }
+                    return self.paused(&made, total);
+                }
+                if total == (0, 0, 0) && !self.told {
+                    self.context.out.text(view::plan::text(&made.plan, self.context.paint()));
+                }
+                return Ok(self.done(total));
+            }
+            if !self.approved(&made)? {
+                self.context.out.line("\nApply cancelled.");
+                return Ok(Exit::ERROR);
+            }
+            let (counts, left) = self.round(&made).await?;
+            total = (total.0 + counts.0, total.1 + counts.1, total.2 + counts.2);
+            if !left {
+                return Ok(self.done(total));
+            }
+        }
+    }
+
+    fn done(&self, (added, changed, destroyed): (usize, usize, usize)) -> Exit {
+        let paint = self.context.paint();
+        let text = if self.options.mode == Mode::Destroy {
+            format!("Destroy complete! Resources: {destroyed} destroyed.")
+        } else {
+            format!("Apply complete! Resources: {added} added, {changed} changed, {destroyed} destroyed.")
+        };
+        self.context.out.line(format!("\n{}", paint.good(text)));
+        let outputs: Vec<_> = self.state.outputs.iter().collect();
+        if !outputs.is_empty() && self.options.mode != Mode::Destroy {
+            self.context.out.line(format!("\n{}\n", paint.bold("Outputs:")));
+            for (name, output) in outputs {
+                let text = if output.sensitive { "<sensitive>".to_owned() } else { view::expression::text(&output.value) };
+                self.context.out.line(format!("{name} = {text}"));
+            }
+        }
+        Exit::DONE
+    }
+
+    /// Asks, unless what is planned was approved before.
+    fn approved(&mut self, made: &Made) -> Result<bool, Failure> {
+        let (context, paint) = (self.context, self.context.paint());
+        if let Some((approval, from_file)) = &self.approval {
+            let differences = approval.differences(&made.plan);
+            if differences.is_empty() {
+                if !self.told {
+                    context.out.line(format!("Going on with the plan that {} approved at {}.", approval.who, approval.when));
+                    self.told = true;
+                }
+                return Ok(true);
+            }
+            context.out.text(view::plan::differences(&differences, paint));
+            if *from_file && !self.auto_approve {
+                return Err(Failure::error("Saved plan is stale", "Since the plan was made, something has changed besides what it did not know. Make a new plan and look at it, or approve the difference with -auto-approve."));
+            }
+            let changed: Vec<_> = made.plan.pending().filter(|change| differences.iter().any(|difference| difference.address == change.addr.to_string())).collect();
+            for change in changed {
+                context.out.line(view::plan::one(change, paint));
+            }
+        } else {
+            context.out.text(view::plan::text(&made.plan, paint));
+        }
+        self.told = true;
+        if !self.auto_approve {
+            let question = if self.options.mode == Mode::Destroy { "Do you really want to destroy all resources?" } else { "Do you want to perform these actions?" };
+            let instead = "Run with -auto-approve, or apply a plan that was saved with weir plan -out=FILE.";
+            if !prompt::approve(context, question, "Weir will perform the actions described above, up to the first gate that is not open.", instead)? {
+                return Ok(false);
+            }
+        }
+        self.approval = Some((Approval::of(&made.plan, who(context), salt()), false));
+        Ok(true)
+    }
+
+    /// Applies one plan; gives what was done and whether something is left.
+    async fn round(&mut self, made: &Made) -> Result<((usize, usize, usize), bool), Failure> {
+        let context = self.context;
+        let journal_failed = |error: weir_state::JournalError| Failure::error("The journal cannot be written", format!("{error}."));
+        let mut journal = Journal::open(self.store.journal_path(), &self.state.lineage, self.state.serial).map_err(journal_failed)?;
+        if let Some(last) = context.env.get("WEIR_TEST_CRASH_AFTER_RECORD").and_then(|number| number.parse::<u64>().ok()) {
+            journal = journal.with_observer(move |number| {
+                if number == last {
+                    // As a kill -9 would: nothing is flushed, nobody is told.
+                    std::process::abort();
+                }
+            });
+        }
+        let stop = Arc::new(Stop::default());
+        let signals = tokio::spawn(interrupted(stop.clone(), Arc::clone(&context.err)));
+        let host = self.stack.host().applying(now());
+        let out = &context.out;
+        let events = |event: weir_apply::Event| out.line(view::progress::line(&event));
+        let applied = apply(Applying {
+            config: &self.stack.config,
+            nodes: &self.stack.nodes,
+            catalog: &self.stack.catalog,
+            host: &host,
+            prior: &self.state,
+            options: &self.options,
+            cwd: PathBuf::from("."),
+            workspace: self.stack.workspace.clone(),
+            given: &self.stack.given,
+            made,
+            journal: &journal,
+            events: &events,
+            stop: &stop,
+        })
+        .await;
+        signals.abort();
+        self.state = applied.state;
+        let left = applied.incomplete || made.plan.pending().any(|change| change.blocked.is_some());
+        self.state.weir.approval = if left { self.approval.as_ref().and_then(|(approval, _)| serde_json::to_string(approval).ok()).and_then(|text| RawJson::parse(&text).ok()) } else { None };
+        self.store.write(&mut self.state).map_err(store_failure)?;
+        if settle(context, made, applied.created).await {
+            journal.finish().map_err(journal_failed)?;
+        }
+        if stop.requested() {
+            let mut diags = applied.diags;
+            diags.push(Diagnostic::error("Interrupted", "The running operations were brought to their end and the state was saved. Run weir apply again to go on."));
+            return Err(Failure::new(diags, &self.stack.config.sources));
+        }
+        if applied.diags.has_errors() || applied.incomplete {
+            let diags: Diagnostics = applied.diags;
+            return Err(Failure::new(diags, &self.stack.config.sources));
+        }
+        context.report(&applied.diags, &self.stack.config.sources);
+        Ok((applied.counts, left))
+    }
+
+    /// Writes what the refresh found and what is approved, when nothing is applied.
+    async fn keep(&mut self, made: &Made, left: bool) -> Result<(), Failure> {
+        if made.plan.refreshed.is_empty() && self.state.weir.approval.is_none() && self.state.serial > 0 {
+            return Ok(());
+        }
+        if !left {
+            self.approval = None;
+        }
+        self.round(made).await.map(drop)
+    }
+
+    /// Opens gates from the answers or by asking; true when one was opened.
+    async fn open_gates(&mut self, made: &Made) -> Result<bool, Failure> {
+        for plan in made.plan.gates.iter().filter(|gate| !gate.lets_pass() && gate.status != GateStatus::Waiting) {
+            let inputs = match self.answers.get(&plan.name) {
+                Some(inputs) => inputs.clone(),
+                None if self.context.terminal.input && gate::wanted(self.context, plan)? => gate::ask(self.context, self.stack, plan)?,
+                None => continue,
+            };
+            gate::open(self.context, self.stack, self.store, &mut self.state, &plan.name, inputs).await?;
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    fn paused(&self, made: &Made, (added, changed, destroyed): (usize, usize, usize)) -> Outcome {
+        let (context, paint) = (self.context, self.context.paint());
+        if added + changed + destroyed > 0 {
+            context.out.line(format!("\n{}", paint.good(format!("Applied so far: {added} added, {changed} changed, {destroyed} destroyed."))));
+        }
+        let mut at_gate = false;
+        for gate in made.plan.gates.iter().filter(|gate| !gate.lets_pass() && gate.status != GateStatus::Waiting) {
+            at_gate = true;
+            context.out.line(format!("\n{} {}\n", paint.bold(format!("Paused at {}:", gate.name)), gate.description));
+            if let GateStatus::Stale(why) = &gate.status {
+                context.out.line(format!("It is not open any more: {why}.\n"));
+            }
+            match &gate.instructions {
+                Some(text) => context.out.line(text.trim_end()),
+                None => context.out.line(format!("Open it with: weir gate open {}", gate.name.as_str())),
+            }
+        }
+        if !at_gate {
+            return Err(Failure::error("Something is left that cannot be known", "What is left waits for values that this stack never learns. weir plan shows what each object waits for."));
+        }
+        context.out.line(format!("\n{}", view::plan::summary(&made.plan, paint).trim_end()));
+        Ok(Exit(3))
+    }
+}
+
+/// True when only outputs differ.
+fn only_outputs(plan: &Plan) -> bool {
+    plan.pending().next().is_none() && plan.outputs.values().any(|output| output.before != output.after && output.after.as_ref().is_none_or(weir_value::Value::is_wholly_known))
+}
+
+/// Ctrl-C once ends after the running operations, twice at once.
+async fn interrupted(stop: Arc<Stop>, err: Arc<crate::output::Output>) {
+    if tokio::signal::ctrl_c().await.is_err() {
+        return;
+    }
+    stop.request();
+    err.line("\nInterrupt received. Waiting for the running operations to end; press Ctrl-C again to leave at once (the next run takes them up).");
+    if tokio::signal::ctrl_c().await.is_ok() {
+        err.line("Left. Operations that were under way are in the journal; the next run finds out what became of them.");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        std::process::abort();
+    }
+}

@@ -1,0 +1,317 @@
+//! A stack as the commands that plan see it: configuration, variables, state, providers.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use weir_apply::{Recovered, recover};
+use weir_addr::{InstanceAddr, Target};
+use weir_config::syntax::parse_expression;
+use weir_config::{Config, FileSystem, load, parse_assignments};
+use weir_diag::{Diagnostic, Diagnostics, Sources};
+use weir_eval::Evaluator;
+use weir_plan::{Catalog, DiskHost, GateCandidate, Made, Mode, Nodes, Options, Planning, plan};
+use weir_state::{Replay, State, Store};
+use weir_value::{Type, Value};
+
+use crate::context::Context;
+use crate::exit::Failure;
+use crate::providers;
+use crate::stored::{ChangeFlags, selected_workspace, store_failure};
+
+/// Values of variables.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct VariableFlags {
+    /// Value of a root variable: NAME=VALUE; may be given more than once
+    #[arg(long = "var", value_name = "NAME=VALUE")]
+    pub(crate) vars: Vec<String>,
+    /// File with values of root variables; may be given more than once
+    #[arg(long = "var-file", value_name = "FILE")]
+    pub(crate) var_files: Vec<PathBuf>,
+}
+
+/// How to plan.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct PlanFlags {
+    #[command(flatten)]
+    pub(crate) variables: VariableFlags,
+    /// Plan the destruction of everything
+    #[arg(long)]
+    pub(crate) destroy: bool,
+    /// Only bring the state up to date with what there is
+    #[arg(long, conflicts_with = "destroy")]
+    pub(crate) refresh_only: bool,
+    /// Whether to read the present state of objects first
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
+    pub(crate) refresh: bool,
+    /// Replace this object in any case; may be given more than once
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) replace: Vec<InstanceAddr>,
+    /// Only this object, resource, module or stage and what it needs; may be given more than once
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) target: Vec<Target>,
+    /// Operations that may be under way at once
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) parallelism: usize,
+}
+
+impl PlanFlags {
+    /// The options of the planner.
+    pub(crate) fn options(&self) -> Options {
+        Options {
+            mode: if self.destroy {
+                Mode::Destroy
+            } else if self.refresh_only {
+                Mode::RefreshOnly
+            } else {
+                Mode::Normal
+            },
+            no_refresh: !self.refresh,
+            targets: self.target.clone(),
+            replace: self.replace.clone(),
+            parallelism: self.parallelism.max(1),
+        }
+    }
+}
+
+/// Files on disk.
+pub(crate) struct Disk;
+
+impl FileSystem for Disk {
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
+        let entries = std::fs::read_dir(dir)?;
+        Ok(entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect())
+    }
+    fn read(&self, file: &Path) -> io::Result<Vec<u8>> {
+        std::fs::read(file)
+    }
+}
+
+/// A loaded stack.
+pub(crate) struct Stack {
+    pub(crate) config: Config,
+    pub(crate) nodes: Nodes,
+    pub(crate) catalog: Catalog,
+    pub(crate) given: BTreeMap<Arc<str>, Value>,
+    pub(crate) workspace: String,
+    pub(crate) timestamp: Arc<str>,
+    home: Option<String>,
+}
+
+impl Stack {
+    /// Loads the configuration from `files` and the values of its variables. Warnings are reported, errors end it.
+    pub(crate) fn load(context: &Context, files: &dyn FileSystem, flags: &VariableFlags) -> Result<Self, Failure> {
+        let (config, mut diags) = load(files, Path::new("."));
+        let empty = config.sources.iter().next().is_none();
+        if empty && !diags.has_errors() {
+            diags.push(Diagnostic::error("No configuration files", "This folder holds no .tf or .stack.hcl file. Go to the folder of a stack, or name it with -chdir=DIR."));
+        }
+        let (nodes, more) = Nodes::build(&config);
+        diags.extend(more);
+        if diags.has_errors() {
+            return Err(Failure::new(diags, &config.sources));
+        }
+        let mut catalog = Catalog::default();
+        for (addr, local, provider) in providers::all() {
+            catalog.add(addr, local, provider);
+        }
+        let timestamp = now();
+        let mut stack = Self {
+            config,
+            nodes,
+            catalog,
+            given: BTreeMap::new(),
+            workspace: selected_workspace(context),
+            timestamp,
+            home: context.env.get("HOME").map(ToOwned::to_owned),
+        };
+        let mut sources = stack.config.sources.clone();
+        stack.variables(context, flags, &mut sources, &mut diags);
+        stack.config.sources = sources;
+        if diags.has_errors() {
+            return Err(Failure::new(diags, &stack.config.sources));
+        }
+        context.report(&diags, &stack.config.sources);
+        Ok(stack)
+    }
+
+    /// Environment, terraform.tfvars, *.auto.tfvars, then -var and -var-file; the last one counts.
+    fn variables(&mut self, context: &Context, flags: &VariableFlags, sources: &mut Sources, diags: &mut Diagnostics) {
+        let declared = self.config.root.variables.clone();
+        for (name, text) in context.env.variables() {
+            if let Some(variable) = declared.get(name) {
+                let value = self.literal(&format!("TF_VAR_{name}"), text, &variable.constraint.ty, sources, diags);
+                self.given.insert(name.into(), value);
+            }
+        }
+        let mut files: Vec<PathBuf> = vec!["terraform.tfvars".into()];
+        let mut automatic: Vec<PathBuf> = Disk
+            .list(Path::new("."))
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|name| name.ends_with(".auto.tfvars"))
+            .map(PathBuf::from)
+            .collect();
+        automatic.sort();
+        files.extend(automatic);
+        for file in files.into_iter().filter(|file| file.exists()) {
+            self.file(&file, sources, diags);
+        }
+        for file in &flags.var_files {
+            let given = if file.is_absolute() { file.clone() } else { file.clone() };
+            self.file(&given, sources, diags);
+        }
+        for text in &flags.vars {
+            let Some((name, value)) = text.split_once('=') else {
+                diags.push(Diagnostic::error("Invalid -var option", format!("The given -var option \"{text}\" is not correctly specified. It must be a variable name and value separated by an equals sign: -var 'name=value'.")));
+                continue;
+            };
+            let name = name.trim();
+            let Some(variable) = declared.get(name) else {
+                let hint = weir_diag::did_you_mean(name, declared.keys().map(|name| &**name));
+                diags.push(Diagnostic::error("Value for undeclared variable", format!("A variable named \"{name}\" was assigned on the command line, but the root module does not declare a variable of that name.{hint}")));
+                continue;
+            };
+            let value = self.literal(&format!("<value for var.{name}>"), value, &variable.constraint.ty, sources, diags);
+            self.given.insert(name.into(), value);
+        }
+    }
+
+    /// A value from a command line or environment: as it is for scalars, else an expression.
+    fn literal(&self, name: &str, text: &str, ty: &Type, sources: &mut Sources, diags: &mut Diagnostics) -> Value {
+        if ty.is_primitive() || *ty == Type::Dynamic {
+            return Value::string(text);
+        }
+        let id = sources.add(name, text);
+        let (expr, found) = parse_expression(sources, id);
+        diags.extend(found);
+        let host = self.host();
+        let mut evaluator = Evaluator::new(&(), &host);
+        let value = evaluator.eval(&expr);
+        diags.extend(evaluator.diags);
+        value
+    }
+
+    fn file(&mut self, file: &Path, sources: &mut Sources, diags: &mut Diagnostics) {
+        let text = match std::fs::read_to_string(file) {
+            Ok(text) => text,
+            Err(error) => {
+                diags.push(Diagnostic::error("Failed to read variables file", format!("{} cannot be read: {error}.", file.display())));
+                return;
+            }
+        };
+        let id = sources.add(file.display().to_string(), text);
+        let (assignments, found) = parse_assignments(sources, id);
+        diags.extend(found);
+        let host = self.host();
+        for assignment in assignments {
+            if !self.config.root.variables.contains_key(&assignment.name) {
+                let hint = weir_diag::did_you_mean(&assignment.name, self.config.root.variables.keys().map(|name| &**name));
+                diags.warning(assignment.span, "Value for undeclared variable", format!("The root module does not declare a variable named \"{}\", but a value was found in this file.{hint}", assignment.name));
+                continue;
+            }
+            let mut evaluator = Evaluator::new(&(), &host);
+            let value = evaluator.eval(&assignment.expr);
+            diags.extend(evaluator.diags);
+            self.given.insert(assignment.name, value);
+        }
+    }
+
+    /// Files and clocks of a plan.
+    pub(crate) fn host(&self) -> DiskHost {
+        DiskHost::new(PathBuf::from("."), self.home.clone(), self.timestamp.clone())
+    }
+
+    /// Plans on a state.
+    pub(crate) async fn plan(&self, state: &State, options: &Options, candidate: Option<&GateCandidate>) -> Made {
+        let host = self.host();
+        plan(Planning {
+            config: &self.config,
+            nodes: &self.nodes,
+            catalog: &self.catalog,
+            host: &host,
+            prior: state,
+            options,
+            cwd: PathBuf::from("."),
+            workspace: self.workspace.clone(),
+            given: &self.given,
+            candidate,
+        })
+        .await
+    }
+
+    /// The state, with everything that an interrupted run has left taken up.
+    pub(crate) async fn state(&self, context: &Context, store: &dyn Store) -> Result<State, Failure> {
+        let mut state = store.read().map_err(store_failure)?.unwrap_or_default();
+        let journal_failed = |error: weir_state::JournalError| Failure::error("The journal of an interrupted run cannot be taken up", format!("{error}."));
+        let path = store.journal_path();
+        let Some(replay) = Replay::read(&path).map_err(journal_failed)? else { return Ok(state) };
+        replay.apply_to(&mut state).map_err(journal_failed)?;
+        let options = Options { no_refresh: true, parallelism: 10, ..Options::default() };
+        let made = self.plan(&state, &options, None).await;
+        let Recovered { lines, created, diags } = recover(&replay, &mut state, &self.catalog, &made.providers).await;
+        if diags.has_errors() {
+            return Err(Failure::new(diags, &self.config.sources));
+        }
+        for line in lines {
+            context.err.line(format!("Recovered: {line}."));
+        }
+        store.write(&mut state).map_err(store_failure)?;
+        if settle(context, &made, created).await {
+            std::fs::remove_file(&path).map_err(|error| Failure::error("The journal of an interrupted run cannot be removed", format!("{}: {error}.", path.display())))?;
+        }
+        Ok(state)
+    }
+}
+
+/// Removes the creation markers of objects that the state knows; false (with a warning) when that failed.
+pub(crate) async fn settle(context: &Context, made: &Made, created: Vec<(weir_addr::ProviderConfigAddr, Arc<str>, Value)>) -> bool {
+    let mut by_provider: BTreeMap<String, (weir_addr::ProviderConfigAddr, Vec<(Arc<str>, Value)>)> = BTreeMap::new();
+    for (provider, type_name, value) in created {
+        by_provider.entry(provider.to_string()).or_insert_with(|| (provider, Vec::new())).1.push((type_name, value));
+    }
+    let mut well = true;
+    for (provider, objects) in by_provider.into_values() {
+        let Some(session) = made.providers.get(&provider).and_then(weir_plan::ProviderState::session) else { continue };
+        if let Err(faults) = session.settle(&objects).await {
+            well = false;
+            let diags: Diagnostics = faults.into_iter().map(|fault| Diagnostic::warning("Creation markers were not removed", format!("{fault}. The next run tries again."))).collect();
+            context.report(&diags, &Sources::new());
+        }
+    }
+    well
+}
+
+/// The time now, RFC 3339 in UTC to the second.
+pub(crate) fn now() -> Arc<str> {
+    let now = jiff::Timestamp::now();
+    jiff::Timestamp::from_second(now.as_second()).unwrap_or(now).to_string().into()
+}
+
+/// The store and its lock.
+pub(crate) fn locked(context: &Context, flags: &ChangeFlags, operation: &str) -> Result<(Box<dyn Store>, Option<weir_state::Lock>), Failure> {
+    let store = flags.store(context)?;
+    let lock = flags.lock(context, &*store, operation)?;
+    Ok((store, lock))
+}
+
+impl Stack {
+    /// Checks everything that can be checked without configuring a provider.
+    pub(crate) async fn validate(&self, state: &State, options: &Options) -> Diagnostics {
+        let host = self.host();
+        weir_plan::validate(Planning {
+            config: &self.config,
+            nodes: &self.nodes,
+            catalog: &self.catalog,
+            host: &host,
+            prior: state,
+            options,
+            cwd: PathBuf::from("."),
+            workspace: self.workspace.clone(),
+            given: &self.given,
+            candidate: None,
+        })
+        .await
+    }
+}

@@ -1,0 +1,344 @@
+//! A plan as text that a reviewer can read.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::Arc;
+
+use anstyle::AnsiColor;
+use weir_plan::{Action, Blocked, Change, Difference, GatePlan, GateStatus, Plan, Reason};
+use weir_value::{Path, PathStep, Value};
+
+use super::{Paint, expression};
+
+/// The whole plan.
+pub(crate) fn text(plan: &Plan, paint: Paint) -> String {
+    let mut out = String::new();
+    drift(&mut out, plan, paint);
+    let mut stages: BTreeMap<usize, (String, Vec<&Change>)> = BTreeMap::new();
+    for change in plan.pending() {
+        let stage = change.stage();
+        let at = stage.as_ref().and_then(|name| plan.stages.iter().position(|stage| stage.name == *name)).map_or(0, |at| at + 1);
+        let title = stage.map_or_else(|| "outside of stages".to_owned(), |name| format!("stage {}", name.as_str()));
+        stages.entry(at).or_insert_with(|| (title, Vec::new())).1.push(change);
+    }
+    if stages.is_empty() && plan.outputs.values().all(|output| output.before == output.after) {
+        out.push_str(&format!("{} {}\n", paint.good("No changes."), paint.bold("The infrastructure matches the configuration.")));
+    } else if !stages.is_empty() {
+        let _ = writeln!(out, "Weir will perform the following actions:\n");
+    }
+    let staged = !plan.stages.is_empty();
+    for (title, changes) in stages.values() {
+        if staged {
+            let behind = plan.stages.iter().find(|stage| *title == format!("stage {}", stage.name.as_str())).map(|stage| &stage.behind);
+            let closed: Vec<String> = behind
+                .into_iter()
+                .flatten()
+                .filter(|gate| plan.gates.iter().any(|plan| plan.name == **gate && !plan.lets_pass()))
+                .map(|gate| gate.to_string())
+                .collect();
+            let note = if closed.is_empty() { String::new() } else { format!(" (behind {})", closed.join(", ")) };
+            let _ = writeln!(out, "{}\n", paint.underline(paint.bold(format!("{title}{note}"))));
+        }
+        for change in changes {
+            out.push_str(&one(change, paint));
+            out.push('\n');
+        }
+    }
+    outputs(&mut out, plan, paint);
+    gates(&mut out, plan, paint);
+    out.push_str(&summary(plan, paint));
+    out
+}
+
+/// `Plan: 3 to add, …`
+pub(crate) fn summary(plan: &Plan, paint: Paint) -> String {
+    let (add, change, destroy) = plan.counts(false);
+    let (later_add, later_change, later_destroy) = plan.counts(true);
+    if plan.pending().next().is_none() {
+        return String::new();
+    }
+    let mut out = format!("{} {add} to add, {change} to change, {destroy} to destroy.", paint.bold("Plan:"));
+    if later_add + later_change + later_destroy > 0 {
+        let waits: Vec<String> = plan.gates.iter().filter(|gate| !gate.lets_pass()).map(|gate| gate.name.to_string()).collect();
+        let what = if waits.is_empty() { "once what they need is known".to_owned() } else { format!("behind {}", waits.join(", ")) };
+        let _ = write!(out, " Later, {what}: {later_add} to add, {later_change} to change, {later_destroy} to destroy.");
+    }
+    out.push('\n');
+    out
+}
+
+/// What a plan does beyond what was approved.
+pub(crate) fn differences(differences: &[Difference], paint: Paint) -> String {
+    let mut out = format!("{}\n", paint.bold("This differs from the plan that was approved:"));
+    for difference in differences {
+        let _ = writeln!(out, "  - {}: {}", difference.address, difference.what);
+    }
+    out
+}
+
+fn drift(out: &mut String, plan: &Plan, paint: Paint) {
+    if plan.drift.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "{}\n", paint.bold("Note: Objects have changed outside of Weir"));
+    for drift in &plan.drift {
+        match &drift.after {
+            None => {
+                let _ = writeln!(out, "  # {} has been deleted\n", drift.addr);
+            }
+            Some(after) => {
+                let _ = writeln!(out, "  # {} has changed", drift.addr);
+                body(out, Some(&drift.before), Some(after), &[], 2, paint);
+                out.push('\n');
+            }
+        }
+    }
+}
+
+fn verb(change: &Change) -> String {
+    match change.action {
+        Action::NoOp => "is unchanged".to_owned(),
+        Action::Create => "will be created".to_owned(),
+        Action::Read => "will be read during apply".to_owned(),
+        Action::Update => "will be updated in-place".to_owned(),
+        Action::Delete => "will be destroyed".to_owned(),
+        Action::DeleteThenCreate | Action::CreateThenDelete => match change.reason {
+            Some(Reason::Tainted) => "is tainted, so must be replaced".to_owned(),
+            Some(Reason::Requested) => "will be replaced, as requested".to_owned(),
+            Some(Reason::Triggered) => "will be replaced due to changes in replace_triggered_by".to_owned(),
+            _ => "must be replaced".to_owned(),
+        },
+    }
+}
+
+fn symbol(action: Action, paint: Paint) -> String {
+    match action {
+        Action::Create => paint.color(AnsiColor::Green, "+"),
+        Action::Read => paint.color(AnsiColor::Cyan, "<="),
+        Action::Update => paint.color(AnsiColor::Yellow, "~"),
+        Action::Delete => paint.color(AnsiColor::Red, "-"),
+        Action::DeleteThenCreate => format!("{}/{}", paint.color(AnsiColor::Red, "-"), paint.color(AnsiColor::Green, "+")),
+        Action::CreateThenDelete => format!("{}/{}", paint.color(AnsiColor::Green, "+"), paint.color(AnsiColor::Red, "-")),
+        Action::NoOp => " ".to_owned(),
+    }
+}
+
+/// One change.
+pub(crate) fn one(change: &Change, paint: Paint) -> String {
+    let mut out = String::new();
+    let address = match (&change.deposed, &change.blocked) {
+        (Some(key), _) => format!("{} (deposed object {key})", change.addr),
+        (None, Some(Blocked::Instances(_))) => format!("{}[*]", change.addr),
+        _ => change.addr.to_string(),
+    };
+    let _ = writeln!(out, "  # {} {}", paint.bold(address), verb(change));
+    let why = match (&change.blocked, change.reason) {
+        (Some(Blocked::Gate(gate)), _) => Some(format!("after {gate}")),
+        (Some(Blocked::Provider(cause)), _) => Some(format!("its provider is known after {cause}")),
+        (Some(Blocked::Instances(cause)), _) => Some(format!("how many there are is known after {cause}")),
+        (None, Some(Reason::NoResource)) => Some(format!("because {} is not in configuration", change.addr.resource)),
+        (None, Some(Reason::NoModule)) => Some(format!("because {} is not in configuration", change.addr.module())),
+        (None, Some(Reason::Count)) => Some("because its index is out of range for count".to_owned()),
+        (None, Some(Reason::Each)) => Some("because its key is not in for_each map".to_owned()),
+        (None, Some(Reason::Repetition)) => Some("because the block is repeated in another way".to_owned()),
+        (None, Some(Reason::Deposed)) => Some("left over from a partially-failed replacement".to_owned()),
+        _ => None,
+    };
+    if let Some(why) = why {
+        let _ = writeln!(out, "  # ({why})");
+    }
+    let resource = &change.addr.resource;
+    let kind = if resource.mode == weir_addr::Mode::Data { "data" } else { "resource" };
+    let sign = symbol(change.action, paint);
+    let pad = if change.action.is_replace() || change.action == Action::Read { "" } else { " " };
+    let _ = writeln!(out, "{pad} {sign} {kind} \"{}\" \"{}\" {{", resource.type_, resource.name);
+    body(&mut out, change.before.as_ref(), change.after.as_ref(), &change.replace_paths, 6, paint);
+    out.push_str("    }\n");
+    out
+}
+
+type Entries<'a> = &'a BTreeMap<Arc<str>, Value>;
+
+fn entries(value: Option<&Value>) -> Option<Entries<'_>> {
+    match value.map(Value::unmarked) {
+        Some(Value::Object(entries) | Value::Map(_, entries)) => Some(entries),
+        _ => None,
+    }
+}
+
+/// The attributes of an object, those that change in full.
+fn body(out: &mut String, before: Option<&Value>, after: Option<&Value>, replace: &[Path], indent: usize, paint: Paint) {
+    let empty = BTreeMap::new();
+    let (old, new) = (entries(before).unwrap_or(&empty), entries(after).unwrap_or(&empty));
+    let mut names: Vec<&Arc<str>> = old.keys().chain(new.keys()).collect();
+    names.sort();
+    names.dedup();
+    let (created, deleted) = (before.is_none(), after.is_none());
+    let mut hidden = 0;
+    let mut shown = Vec::new();
+    for name in names {
+        let (a, b) = (old.get(name), new.get(name));
+        let nothing = |value: Option<&Value>| value.is_none_or(|value| value.is_null() || value.is_known() && value.length() == Some(0));
+        if nothing(a) && nothing(b) {
+            continue;
+        }
+        let same = a == b;
+        // What names an object is always of use.
+        if same && !matches!(&**name, "id" | "name") {
+            hidden += 1;
+            continue;
+        }
+        shown.push((name, a, b, same));
+    }
+    let width = shown.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0);
+    for (name, a, b, same) in shown {
+        let path = Path::attr(name.clone());
+        let forces = replace.iter().any(|replace| replace.starts_with(&path));
+        let note = if forces && !same { format!(" {}", paint.color(AnsiColor::Red, "# forces replacement")) } else { String::new() };
+        let sign = match (same, created, deleted, a.is_none_or(Value::is_null), b.is_none_or(Value::is_null)) {
+            (true, ..) => " ".to_owned(),
+            (_, true, ..) | (_, _, _, true, _) => paint.color(AnsiColor::Green, "+"),
+            (_, _, true, ..) | (_, _, _, _, true) => paint.color(AnsiColor::Red, "-"),
+            _ => paint.color(AnsiColor::Yellow, "~"),
+        };
+        let label = format!("{:indent$}{sign} {name:<width$} = ", "");
+        match (a, b) {
+            _ if same => {
+                let _ = writeln!(out, "{label}{}", flat(b, indent));
+            }
+            (Some(a), Some(b)) if !created && !deleted && nested(a, b) && note.is_empty() => {
+                let (open, close) = if entries(Some(b)).is_some() { ('{', '}') } else { ('[', ']') };
+                let _ = writeln!(out, "{label}{open}");
+                inner(out, a, b, indent + 4, paint);
+                let _ = writeln!(out, "{:width$}{close}", "", width = indent + 2);
+            }
+            (Some(a), Some(b)) if !a.is_null() && !created => {
+                let _ = writeln!(out, "{label}{} {} {}{note}", flat(Some(a), indent), paint.color(AnsiColor::Yellow, "->"), flat(Some(b), indent));
+            }
+            (Some(a), None) => {
+                let _ = writeln!(out, "{label}{} -> null{note}", flat(Some(a), indent));
+            }
+            (_, b) => {
+                let _ = writeln!(out, "{label}{}{note}", flat(b, indent));
+            }
+        }
+    }
+    if hidden > 0 {
+        let _ = writeln!(out, "{:indent$}  {}", "", paint.faint(format!("# ({hidden} unchanged attribute{} hidden)", if hidden == 1 { "" } else { "s" })));
+    }
+}
+
+/// True for two unmarked containers of the same kind, whose elements are worth comparing.
+fn nested(a: &Value, b: &Value) -> bool {
+    a.marks().is_empty()
+        && b.marks().is_empty()
+        && matches!(
+            (a, b),
+            (Value::Object(_) | Value::Map(..), Value::Object(_) | Value::Map(..)) | (Value::List(..) | Value::Tuple(_), Value::List(..) | Value::Tuple(_)) | (Value::Set(_), Value::Set(_))
+        )
+        && !a.is_null()
+}
+
+fn inner(out: &mut String, a: &Value, b: &Value, indent: usize, paint: Paint) {
+    if entries(Some(b)).is_some() {
+        body(out, Some(a), Some(b), &[], indent, paint);
+        return;
+    }
+    let (old, new): (Vec<&Value>, Vec<&Value>) = (a.elements().collect(), b.elements().collect());
+    let line = |sign: String, value: &Value| format!("{:indent$}{sign} {},\n", "", flat(Some(value), indent));
+    if let (Value::Set(_), Value::Set(_)) = (a, b) {
+        for gone in old.iter().filter(|item| !new.contains(item)) {
+            out.push_str(&line(paint.color(AnsiColor::Red, "-"), gone));
+        }
+        for come in new.iter().filter(|item| !old.contains(item)) {
+            out.push_str(&line(paint.color(AnsiColor::Green, "+"), come));
+        }
+        return;
+    }
+    for at in 0..old.len().max(new.len()) {
+        match (old.get(at), new.get(at)) {
+            (Some(a), Some(b)) if a == b => {}
+            (Some(a), Some(b)) if nested(a, b) => {
+                let _ = writeln!(out, "{:indent$}{} {{", "", paint.color(AnsiColor::Yellow, "~"));
+                inner(out, a, b, indent + 4, paint);
+                let _ = writeln!(out, "{:indent$}  }},", "");
+            }
+            (a, b) => {
+                if let Some(a) = a {
+                    out.push_str(&line(paint.color(AnsiColor::Red, "-"), a));
+                }
+                if let Some(b) = b {
+                    out.push_str(&line(paint.color(AnsiColor::Green, "+"), b));
+                }
+            }
+        }
+    }
+}
+
+/// A value on its own, further lines moved in.
+fn flat(value: Option<&Value>, indent: usize) -> String {
+    let Some(value) = value else { return "null".to_owned() };
+    let text = match value {
+        Value::Null(_) => "null".to_owned(),
+        Value::Unknown(unknown) => match &unknown.cause {
+            Some(cause) => format!("(known after {cause})"),
+            None => "(known after apply)".to_owned(),
+        },
+        other => expression::text(other),
+    };
+    text.replace("tolist([", "[").replace("toset([", "[").replace("])", "]").replace("tomap({", "{").replace("})", "}").replace('\n', &format!("\n{:width$}", "", width = indent + 2))
+}
+
+fn outputs(out: &mut String, plan: &Plan, paint: Paint) {
+    let changed: Vec<_> = plan.outputs.iter().filter(|(_, output)| output.before != output.after).collect();
+    if changed.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "Changes to Outputs:");
+    let width = changed.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, output) in changed {
+        let (sign, text) = match (&output.before, &output.after) {
+            (None, after) => (paint.color(AnsiColor::Green, "+"), flat(after.as_ref(), 2)),
+            (before, None) => (paint.color(AnsiColor::Red, "-"), format!("{} -> null", flat(before.as_ref(), 2))),
+            (before, after) => (paint.color(AnsiColor::Yellow, "~"), format!("{} -> {}", flat(before.as_ref(), 2), flat(after.as_ref(), 2))),
+        };
+        let _ = writeln!(out, "  {sign} {name:<width$} = {text}");
+    }
+    out.push('\n');
+}
+
+fn gates(out: &mut String, plan: &Plan, paint: Paint) {
+    if plan.gates.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "Gates:");
+    let width = plan.gates.iter().map(|gate| gate.name.as_str().len()).max().unwrap_or(0);
+    for gate in &plan.gates {
+        let _ = writeln!(out, "  {:<width$}  {}", gate.name.as_str(), status(gate, paint));
+    }
+    out.push('\n');
+}
+
+/// `ready`, `open until …`, `stale: …`
+pub(crate) fn status(gate: &GatePlan, paint: Paint) -> String {
+    match &gate.status {
+        GateStatus::Waiting => "waiting for what it depends on".to_owned(),
+        GateStatus::Ready => paint.color(AnsiColor::Yellow, "ready: a person can act now"),
+        GateStatus::Open => match &gate.valid_until {
+            Some(until) => format!("{} until {until}", paint.color(AnsiColor::Green, "open")),
+            None => paint.color(AnsiColor::Green, "open"),
+        },
+        GateStatus::Stale(why) => format!("{}: {why}", paint.color(AnsiColor::Red, "stale")),
+    }
+}
+
+/// A path for JSON.
+pub(crate) fn steps(path: &Path) -> serde_json::Value {
+    path.0
+        .iter()
+        .map(|step| match step {
+            PathStep::Attr(name) => serde_json::Value::from(&**name),
+            PathStep::Index(key) => key.as_str().map_or_else(|| serde_json::Value::from(key.as_i64()), serde_json::Value::from),
+        })
+        .collect()
+}
