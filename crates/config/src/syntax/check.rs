@@ -7,7 +7,7 @@ use weir_diag::Sources;
 use super::ast::{Body, Expr, ExprKind, TemplatePart};
 use super::parse;
 
-/// The errors of a file as `line:column text` or, where the range spans lines, `line:column-line:column`, then the summary.
+/// The errors of a file, a line each: `line:column "range" summary`.
 pub(super) fn errors(text: &str) -> String {
     let mut sources = Sources::new();
     let id = sources.add("main.tf", text);

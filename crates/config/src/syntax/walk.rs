@@ -75,6 +75,9 @@ struct Walk<'e, 'v> {
 
 impl<'e> Walk<'e, '_> {
     fn expr(&mut self, expr: &'e Expr) {
+        if matches!(expr.kind, ExprKind::Literal(_) | ExprKind::SplatItem | ExprKind::Invalid) {
+            return;
+        }
         // Chains are long on their left side: it is walked by a loop, what stands to the right of each link by recursion.
         let mut links = vec![expr];
         let mut at = expr;
