@@ -41,8 +41,10 @@ mod name;
 pub mod operator;
 mod partition;
 mod plan;
+mod rule_resource;
 #[cfg(test)]
 mod schema_test;
+mod security_rules;
 mod tags;
 mod timeouts;
 mod unset;
