@@ -37,7 +37,7 @@ pub fn providers() -> Vec<(&'static str, &'static str, Arc<dyn Provider>)> {
         ("registry.terraform.io/hashicorp/cloudinit", "cloudinit", Arc::new(Native::<cloudinit::Cloudinit>::new())),
         ("registry.terraform.io/hashicorp/null", "null", Arc::new(Native::<null::Null>::new())),
         ("registry.terraform.io/hashicorp/time", "time", Arc::new(Native::<time::Time>::new())),
-        ("weir.dev/builtin/pki", "pki", Arc::new(Native::<pki::Pki>::new())),
+        ("registry.terraform.io/weir/pki", "pki", Arc::new(Native::<pki::Pki>::new())),
     ]
 }
 

@@ -1,4 +1,4 @@
-//! `weir.dev/builtin/pki`: certificates of a private PKI. The provider, and the library behind `weir pki`.
+//! `weir/pki`: certificates of a private PKI. The provider, and the library behind `weir pki`.
 //!
 //! The tiers are an offline root, an intermediate that it signs, and what the intermediate signs. Keys are ECDSA P-384 for the root; any key that can sign may be an
 //! intermediate's or a leaf's.

@@ -1,5 +1,6 @@
 //! `weir apply`
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +24,7 @@ use crate::view;
 ///
 /// Exit codes: 0 done, 1 error, 3 paused at a gate. Run it again after the gate is opened: what was approved is not asked for again.
 #[derive(Debug, clap::Args)]
+#[group(id = "apply")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) flags: PlanFlags,
@@ -252,7 +254,7 @@ impl Run<'_> {
         for plan in made.plan.gates.iter().filter(|gate| !gate.lets_pass() && gate.status != GateStatus::Waiting) {
             let inputs = match self.answers.get(&plan.name) {
                 Some(inputs) => inputs.clone(),
-                None if self.context.terminal.input && gate::wanted(self.context, plan)? => gate::ask(self.context, self.stack, plan)?,
+                None if self.context.terminal.input && std::io::stdin().is_terminal() && gate::wanted(self.context, plan)? => gate::ask(self.context, self.stack, plan)?,
                 None => continue,
             };
             gate::open(self.context, self.stack, self.store, &mut self.state, &plan.name, inputs).await?;

@@ -2,13 +2,10 @@
 
 use std::path::PathBuf;
 
-use weir_addr::Mode;
-use weir_state::Status;
-
-use super::state::value;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::plan_file::PlanFile;
+use crate::providers;
 use crate::stored::StateFlags;
 use crate::view::{expression, object};
 
@@ -41,11 +38,8 @@ impl Arguments {
         };
         for (addr, objects) in state.instances() {
             let (Some(record), Some(resource)) = (&objects.current, state.resources.get(&addr.resource)) else { continue };
-            let tainted = if record.status == Status::Tainted { " (tainted)" } else { "" };
-            let word = if addr.resource.mode == Mode::Data { "data" } else { "resource" };
-            let value = value(&addr, resource, record)?;
-            context.out.line(format!("# {addr}:{tainted}"));
-            context.out.line(object::block(&format!("{word} \"{}\" \"{}\"", addr.resource.type_, addr.resource.name), &value));
+            let schema = providers::find(&resource.provider.provider).map(|provider| provider.schema());
+            context.out.line(object::text(&addr, record, schema.as_deref())?);
         }
         if !state.outputs.is_empty() {
             context.out.line("\nOutputs:\n");

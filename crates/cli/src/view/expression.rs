@@ -15,7 +15,11 @@ fn push(out: &mut String, value: &Value, indent: usize) {
     match value {
         Value::Marked(marked) if marked.marks.is_sensitive() => out.push_str("(sensitive value)"),
         Value::Marked(_) => out.push_str("(ephemeral value)"),
-        Value::Unknown(_) => out.push_str("(known after apply)"),
+        Value::Unknown(unknown) => {
+            out.push_str("(known after ");
+            out.push_str(unknown.cause.as_deref().unwrap_or("apply"));
+            out.push(')');
+        }
         Value::Null(ty) => out.push_str(&null(ty)),
         Value::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
         Value::Number(number) => out.push_str(&number.to_string()),

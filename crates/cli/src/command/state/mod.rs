@@ -7,8 +7,6 @@ mod push;
 mod rm;
 mod show;
 
-pub(crate) use show::value;
-
 use crate::context::Context;
 use crate::exit::Outcome;
 
