@@ -1,29 +1,35 @@
-//! Names: those that the user leaves to the provider, and what names may look like.
+//! Names that nobody chose, what names may look like, and numbers made of names.
 
 use weir_provider::Fault;
 use weir_value::{Path, Value};
 
-/// Letters of a made suffix: as many as the incumbent's, so that either finds the prefix again.
-const SUFFIX: usize = 26;
+/// Letters that [`unique`] adds to a prefix.
+const ADDED: usize = 26;
 
-/// The name that the user wrote, or one that begins with the prefix and ends with the operation's token: the same operation makes the same name, so that it is found again after a crash.
-pub(crate) fn choose(name: Option<&String>, prefix: Option<&String>, token: &str) -> String {
-    if let Some(name) = name.filter(|name| !name.is_empty()) {
-        return name.clone();
-    }
-    let prefix = prefix.filter(|prefix| !prefix.is_empty()).map_or("weir-", String::as_str);
-    let mut suffix: String = token.chars().filter(char::is_ascii_hexdigit).take(SUFFIX).collect();
-    while suffix.len() < SUFFIX {
-        suffix.push('0');
-    }
-    format!("{prefix}{suffix}")
+/// A name that begins with `prefix` and goes on with 26 hexadecimal digits of the operation's token: the same again when the operation is taken up after a crash.
+pub(crate) fn unique(prefix: &str, token: &str) -> String {
+    let digits: String = token.chars().filter(char::is_ascii_hexdigit).take(26).collect();
+    format!("{prefix}{digits:0<26}")
 }
 
-/// The prefix of a name that a provider made; nothing for a name that a user wrote.
-pub(crate) fn prefix_of(name: &str) -> String {
-    match name.len().checked_sub(SUFFIX).and_then(|at| name.split_at_checked(at)) {
-        Some((prefix, suffix)) if !prefix.is_empty() && suffix.chars().all(|letter| letter.is_ascii_hexdigit()) => prefix.to_owned(),
-        _ => String::new(),
+/// The prefix of a name that [`unique`] or the incumbent made; empty when it does not look so.
+pub(crate) fn prefix(name: &str) -> &str {
+    match name.len().checked_sub(26).and_then(|at| name.split_at_checked(at)) {
+        Some((prefix, digits)) if digits.chars().all(|digit| digit.is_ascii_hexdigit()) => prefix,
+        _ => "",
+    }
+}
+
+/// CRC-32 (IEEE 802.3) of a text, which some ids end in.
+pub(crate) fn checksum(text: &str) -> u32 {
+    !text.bytes().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg())))
+}
+
+/// The name that the user wrote, or a unique one with that prefix.
+pub(crate) fn choose(name: Option<&String>, prefix: Option<&String>, token: &str) -> String {
+    match name.filter(|name| !name.is_empty()) {
+        Some(name) => name.clone(),
+        None => unique(prefix.filter(|prefix| !prefix.is_empty()).map_or("terraform-", String::as_str), token),
     }
 }
 
@@ -34,7 +40,7 @@ pub(crate) fn check(config: &Value, longest: usize, others: &str) -> Vec<Fault> 
     if text("name").is_some() && text("name_prefix").is_some() {
         faults.push(Fault::attribute(Path::attr("name_prefix"), "Conflicting arguments", "Set either `name` or `name_prefix`, not both."));
     }
-    for (attribute, longest) in [("name", longest), ("name_prefix", longest.saturating_sub(SUFFIX))] {
+    for (attribute, longest) in [("name", longest), ("name_prefix", longest.saturating_sub(ADDED))] {
         let Some(name) = text(attribute) else { continue };
         if name.chars().count() > longest {
             faults.push(Fault::attribute(Path::attr(attribute), "Name too long", format!("\"{name}\" has {} characters; {longest} are allowed.", name.chars().count())));
@@ -55,14 +61,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn made_names() {
-        let token = "0d9be8e5-6f5a-4bbd-8a29-0a4ba8e5c8a1";
-        let made = choose(None, Some(&"web-".to_owned()), token);
-        assert_eq!(made, "web-0d9be8e56f5a4bbd8a290a4ba8");
-        assert_eq!(prefix_of(&made), "web-");
-        assert_eq!(prefix_of("terraform-20240102030405678900000001"), "terraform-");
-        assert_eq!((prefix_of("web"), prefix_of("0d9be8e56f5a4bbd8a290a4ba8")), (String::new(), String::new()));
+    fn names() {
+        assert_eq!(checksum("123456789"), 0xCBF4_3926);
+        let name = unique("web-", "0f0e0d0c-0b0a-4908-8706-050403020100");
+        assert_eq!(name, "web-0f0e0d0c0b0a49088706050403");
+        assert_eq!(prefix(&name), "web-");
+        assert_eq!(prefix("web-server"), "");
+    }
+
+    #[test]
+    fn chosen() {
+        let token = "0f0e0d0c-0b0a-4908-8706-050403020100";
         assert_eq!(choose(Some(&"web".to_owned()), None, token), "web");
+        assert_eq!(choose(None, Some(&"web-".to_owned()), token), unique("web-", token));
     }
 
     #[test]

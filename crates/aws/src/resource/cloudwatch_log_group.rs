@@ -144,7 +144,7 @@ impl Resource for CloudwatchLogGroup {
             id: Some(name.clone()),
             kms_key_id: unset::text(prior.kms_key_id.as_ref(), group.kms_key_id.as_deref()),
             log_group_class: Some(group.log_group_class.map(|class| class.as_str().to_owned()).or(prior.log_group_class).unwrap_or_default()),
-            name_prefix: Some(name::prefix_of(&name)),
+            name_prefix: Some(name::prefix(&name).to_owned()),
             name: Some(name),
             retention_in_days: Some(group.retention_in_days.map_or(0, i64::from)),
             skip_destroy: prior.skip_destroy.or(Some(false)),

@@ -145,7 +145,7 @@ impl Resource for IamInstanceProfile {
         Ok(Some(Self {
             create_date: time(profile.create_date()),
             id: Some(profile.instance_profile_name.clone()),
-            name_prefix: Some(name::prefix_of(&profile.instance_profile_name)),
+            name_prefix: Some(name::prefix(&profile.instance_profile_name).to_owned()),
             role: unset::text(prior.role.as_ref(), profile.roles().first().map(|role| role.role_name())),
             tags,
             tags_all,

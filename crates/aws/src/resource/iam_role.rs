@@ -292,7 +292,7 @@ impl Resource for IamRole {
             id: Some(role.role_name.clone()),
             managed_policy_arns: managed,
             max_session_duration: Some(role.max_session_duration.map_or(3600, i64::from)),
-            name_prefix: Some(name::prefix_of(&role.role_name)),
+            name_prefix: Some(name::prefix(&role.role_name).to_owned()),
             permissions_boundary: unset::text(prior.permissions_boundary.as_ref(), boundary),
             tags,
             tags_all,

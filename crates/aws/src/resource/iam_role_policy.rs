@@ -89,7 +89,7 @@ impl Resource for IamRolePolicy {
         let answer = client.iam().get_role_policy().role_name(role).policy_name(name).send().await.api("iam:GetRolePolicy")?;
         Ok(Some(Self {
             name: Some(name.to_owned()),
-            name_prefix: Some(name::prefix_of(name)),
+            name_prefix: Some(name::prefix(name).to_owned()),
             policy: Some(json::keep_policy(prior.policy.as_deref(), &decode(&answer.policy_document))),
             role: Some(role.to_owned()),
             id: prior.id,

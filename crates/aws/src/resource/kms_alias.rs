@@ -123,7 +123,7 @@ impl Resource for KmsAlias {
         Ok(Some(Self {
             arn: Some(arn),
             id: Some(name.clone()),
-            name_prefix: Some(name::prefix_of(&name)),
+            name_prefix: Some(name::prefix(&name).to_owned()),
             name: Some(name),
             target_key_arn: key_arn,
             target_key_id: Some(kept.unwrap_or(target)),

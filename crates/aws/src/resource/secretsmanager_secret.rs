@@ -246,7 +246,7 @@ impl Resource for SecretsmanagerSecret {
             description: unset::text(prior.description.as_ref(), secret.description()),
             force_overwrite_replica_secret: prior.force_overwrite_replica_secret.or(Some(false)),
             kms_key_id: unset::text(prior.kms_key_id.as_ref(), secret.kms_key_id()),
-            name_prefix: Some(secret.name().map(name::prefix_of).unwrap_or_default()),
+            name_prefix: Some(secret.name().map(name::prefix).unwrap_or_default().to_owned()),
             policy: Some(policy),
             recovery_window_in_days: prior.recovery_window_in_days.or(Some(30)),
             replica: replica.collect(),
