@@ -42,6 +42,7 @@ pub mod operator;
 mod partition;
 mod plan;
 mod rule_resource;
+mod s3_inline;
 #[cfg(test)]
 mod schema_test;
 mod security_rules;

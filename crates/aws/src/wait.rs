@@ -83,12 +83,21 @@ where
     }
 }
 
-/// Reads a new object until the API shows it; it may take some seconds to be seen everywhere.
-pub(crate) async fn appear<T, F>(what: &str, ask: impl FnMut() -> F) -> Result<T, Fault>
+/// Reads a new object until the API shows it; it may take some seconds to be seen everywhere. "Not found" is an answer like none.
+pub(crate) async fn appear<T, F>(what: &str, mut ask: impl FnMut() -> F) -> Result<T, Fault>
 where
     F: Future<Output = Result<Option<T>, Fault>>,
 {
-    until(&format!("the new {what} to appear"), Duration::from_secs(120), ask).await
+    until(&format!("the new {what} to appear"), Duration::from_secs(120), || {
+        let asked = ask();
+        async {
+            match asked.await {
+                Err(fault) if fault.not_found => Ok(None),
+                found => found,
+            }
+        }
+    })
+    .await
 }
 
 #[cfg(test)]
