@@ -41,6 +41,7 @@ mod name;
 pub mod operator;
 mod partition;
 mod plan;
+mod query;
 mod rule_resource;
 mod s3_inline;
 #[cfg(test)]

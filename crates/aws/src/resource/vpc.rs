@@ -109,7 +109,7 @@ pub(crate) async fn describe(client: &Client, id: &str) -> Result<Option<Remote>
 }
 
 /// The main route table of a VPC.
-async fn main_route_table(client: &Client, vpc: &str) -> Result<Option<String>, Fault> {
+pub(crate) async fn main_route_table(client: &Client, vpc: &str) -> Result<Option<String>, Fault> {
     client
         .batch("ec2 main route table", 150, vpc.to_owned(), |client, ids: Vec<String>| async move {
             let call = client.ec2().describe_route_tables().filters(filter("vpc-id", ids)).filters(filter("association.main", ["true"]));
@@ -151,6 +151,23 @@ async fn attribute(client: &Client, id: &str, name: VpcAttributeName) -> Result<
     Ok(value.and_then(|value| value.value).unwrap_or(false))
 }
 
+/// What a call of its own tells, one each.
+pub(crate) struct Attributes {
+    pub(crate) support: bool,
+    pub(crate) hostnames: bool,
+    pub(crate) metrics: bool,
+}
+
+/// The attributes of a VPC.
+pub(crate) async fn attributes(client: &Client, id: &str) -> Result<Attributes, Fault> {
+    let (support, hostnames, metrics) = tokio::try_join!(
+        attribute(client, id, VpcAttributeName::EnableDnsSupport),
+        attribute(client, id, VpcAttributeName::EnableDnsHostnames),
+        attribute(client, id, VpcAttributeName::EnableNetworkAddressUsageMetrics),
+    )?;
+    Ok(Attributes { support, hostnames, metrics })
+}
+
 /// The attributes that a call of their own sets, one each.
 async fn set_attributes(client: &Client, id: &str, prior: &Vpc, planned: &Vpc) -> Result<(), Fault> {
     let changes = [
@@ -189,7 +206,7 @@ impl Vpc {
 }
 
 /// True when an association of an IPv6 range is there or comes.
-fn associated(state: Option<&VpcCidrBlockStateCode>) -> bool {
+pub(crate) fn associated(state: Option<&VpcCidrBlockStateCode>) -> bool {
     matches!(state, Some(VpcCidrBlockStateCode::Associated | VpcCidrBlockStateCode::Associating))
 }
 
@@ -268,14 +285,8 @@ impl Resource for Vpc {
     async fn read(client: &Client, prior: Self) -> Result<Option<Self>, Fault> {
         let id = prior.id().to_owned();
         let Some(vpc) = describe(client, &id).await? else { return Ok(None) };
-        let ((support, hostnames, metrics), acl, group, table) = tokio::try_join!(
-            async {
-                tokio::try_join!(
-                    attribute(client, &id, VpcAttributeName::EnableDnsSupport),
-                    attribute(client, &id, VpcAttributeName::EnableDnsHostnames),
-                    attribute(client, &id, VpcAttributeName::EnableNetworkAddressUsageMetrics),
-                )
-            },
+        let (attributes, acl, group, table) = tokio::try_join!(
+            attributes(client, &id),
             default_network_acl(client, &id),
             default_security_group(client, &id),
             main_route_table(client, &id),
@@ -291,9 +302,9 @@ impl Resource for Vpc {
             default_route_table_id: prior.default_route_table_id.or_else(|| table.clone()),
             default_security_group_id: group,
             dhcp_options_id: vpc.dhcp_options_id.clone(),
-            enable_dns_hostnames: Some(hostnames),
-            enable_dns_support: Some(support),
-            enable_network_address_usage_metrics: Some(metrics),
+            enable_dns_hostnames: Some(attributes.hostnames),
+            enable_dns_support: Some(attributes.support),
+            enable_network_address_usage_metrics: Some(attributes.metrics),
             instance_tenancy: vpc.instance_tenancy.as_ref().map(|tenancy| tenancy.as_str().to_owned()),
             ipv6_association_id: text(ipv6.and_then(|set| set.association_id())),
             ipv6_cidr_block: text(ipv6.and_then(|set| set.ipv6_cidr_block())),

@@ -105,7 +105,7 @@ pub(crate) struct VpcEndpoint {
     #[schema(block, max = 1, computed)]
     dns_options: Vec<DnsOptions>,
     /// Addresses in each subnet.
-    #[schema(block, set)]
+    #[schema(block, set, computed)]
     subnet_configuration: Vec<SubnetAddresses>,
     /// Time limits.
     #[schema(block)]
@@ -352,7 +352,7 @@ impl Resource for VpcEndpoint {
             security_group_ids: Some(endpoint.groups().iter().filter_map(|group| group.group_id.clone()).collect()),
             service_name: unset::text(prior.service_name.as_ref(), Some(&service)),
             service_network_arn: unset::text(prior.service_network_arn.as_ref(), endpoint.service_network_arn()),
-            service_region: Some(endpoint.service_region.clone().filter(|region| !region.is_empty()).unwrap_or_else(|| client.region().to_owned())),
+            service_region: Some(endpoint.service_region.clone().or(prior.service_region).unwrap_or_default()),
             // The API has both spellings of its states.
             state: Some(if state.is_empty() { state } else { state[..1].to_lowercase() + &state[1..] }),
             subnet_ids: Some(endpoint.subnet_ids.clone().unwrap_or_default()),
