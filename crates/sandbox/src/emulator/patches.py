@@ -14,6 +14,7 @@ from moto.core.responses import ActionResult
 from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.utils import parse_user_data
 from moto.moto_api._internal import mock_random
+from moto.s3.responses import S3Response
 
 Group = models.FakeAutoScalingGroup
 Backend = models.AutoScalingBackend
@@ -25,11 +26,23 @@ NODE_PATIENCE = 180
 def apply(lock, ready):
     """Installs all repairs; `ready` is the set of instances whose node is up, None when no nodes are played."""
     template_version_takes_user_data()
+    bucket_versioning_has_its_name()
     mixed_policy_reaches_desired_capacity()
     group_launches_as_its_policy_says()
     instance_keeps_its_template_version()
     update_keeps_the_mixed_policy()
     instance_refresh(lock, ready)
+
+
+def bucket_versioning_has_its_name():
+    """moto calls the root element of this answer after the operation, which strict clients refuse."""
+    original = S3Response.get_bucket_versioning
+
+    def get_bucket_versioning(self):
+        status, headers, body = original(self)
+        return status, headers, body.replace("GetBucketVersioningResponse", "VersioningConfiguration")
+
+    S3Response.get_bucket_versioning = get_bucket_versioning
 
 
 def template_version_takes_user_data():
