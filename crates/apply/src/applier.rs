@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
-use weir_addr::{InstanceAddr, ModulePath, ProviderConfigAddr};
+use weir_addr::{InstanceAddr, ModulePath, ProviderConfigAddr, ResourceAddr};
 use weir_config::{Config, Resource};
 use weir_diag::{Diagnostic, Diagnostics};
 use weir_eval::Instances;
-use weir_plan::{Action, Blocked, Catalog, Change, DiskHost, Executor, Job, Made, Mode, Nodes, Options, Outcome, Reuse, Walk, final_plan, mark_object, walk};
+use weir_plan::{Action, Blocked, Catalog, Change, DiskHost, Executor, Job, Made, Mode, Nodes, Options, Outcome, Plan, Reuse, Walk, final_plan, mark_object, walk};
 use weir_state::{Journal, OutputValue, State, Status};
 use weir_value::Value;
 
@@ -82,21 +82,29 @@ pub async fn apply(applying: Applying<'_>) -> Applied {
         done: Mutex::new(Counts::default()),
     };
     // First what has to go before its replacement can come, …
-    let first = plan.executable().filter(|change| change.action == Action::DeleteThenCreate).map(|change| Deletion { change, deposed: None }).collect();
+    let first = first(plan, applying.prior);
+    let gone_first: HashSet<&InstanceAddr> = first.iter().filter(|deletion| deletion.deposed.is_none()).map(|deletion| &deletion.change.addr).collect();
     delete(&effects, applying.catalog, &applying.made.providers, first).await;
     // … then everything that is made or changed, …
-    let mut deposed = Vec::new();
+    let mut changed = Changed::default();
     if plan.mode != Mode::Destroy {
-        deposed = make(&applying, &effects).await;
+        changed = make(&applying, &effects).await;
     }
-    // … and at last what nobody needs any more.
-    let failed = effects.failures().clone();
-    let needed: HashSet<_> = failed.iter().filter_map(|addr| applying.prior.record(addr)).flat_map(|record| record.dependencies.iter().map(|need| need.config())).collect();
+    // … and at last what nobody needs any more. An object that was not changed as planned still needs what it needed.
+    let failed: HashSet<InstanceAddr> = effects.failures().iter().cloned().collect();
+    let unchanged = plan.executable().filter(|change| plan.mode != Mode::Destroy && makes(change.action) && !changed.done.contains(&change.addr)).map(|change| &change.addr);
+    let needed = needed(applying.prior, failed.iter().chain(unchanged));
     let last = plan
         .executable()
-        .filter(|change| change.action == Action::Delete && !needed.contains(&change.addr.resource.config()))
+        .filter(|change| change.action == Action::Delete && !gone_first.contains(&change.addr) && !needed.contains(&change.addr.resource.config()))
         .map(|change| Deletion { change, deposed: change.deposed.clone() })
-        .chain(deposed.iter().filter(|(change, _)| !failed.contains(&change.addr)).map(|(change, key)| Deletion { change, deposed: Some(key.clone()) }))
+        .chain(
+            changed
+                .deposed
+                .iter()
+                .filter(|(change, _)| !failed.contains(&change.addr) && !needed.contains(&change.addr.resource.config()))
+                .map(|(change, key)| Deletion { change, deposed: Some(key.clone()) }),
+        )
         .collect();
     delete(&effects, applying.catalog, &applying.made.providers, last).await;
     if plan.mode == Mode::Destroy && effects.failures().is_empty() && applying.options.targets.is_empty() && plan.executable().count() == plan.pending().count() {
@@ -112,6 +120,58 @@ pub async fn apply(applying: Applying<'_>) -> Applied {
     let diags = std::mem::take(&mut *effects.diags.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
     let state = effects.state.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     Applied { state, diags, counts: (counts.added, counts.changed, counts.destroyed), created, incomplete }
+}
+
+fn makes(action: Action) -> bool {
+    matches!(action, Action::Create | Action::Update | Action::DeleteThenCreate | Action::CreateThenDelete)
+}
+
+/// What goes before anything is made: objects that make room for their replacements, and those that go for good and need one of them.
+fn first<'a>(plan: &'a Plan, prior: &State) -> Vec<Deletion<'a>> {
+    let mut first: Vec<Deletion<'a>> = plan.executable().filter(|change| change.action == Action::DeleteThenCreate).map(|change| Deletion { change, deposed: None }).collect();
+    let mut for_good = plan.executable().filter(|change| change.action == Action::Delete && change.deposed.is_none()).peekable();
+    if first.is_empty() || for_good.peek().is_none() {
+        return first;
+    }
+    let mut dependants: HashMap<ResourceAddr, Vec<ResourceAddr>> = HashMap::new();
+    for (addr, resource) in &prior.resources {
+        let records = resource.instances.values().filter_map(|objects| objects.current.as_ref());
+        let needs: HashSet<ResourceAddr> = records.flat_map(|record| record.dependencies.iter().map(ResourceAddr::config)).collect();
+        for need in needs {
+            dependants.entry(need).or_default().push(addr.config());
+        }
+    }
+    let mut stack: Vec<ResourceAddr> = first.iter().map(|deletion| deletion.change.addr.resource.config()).collect();
+    let mut found = HashSet::new();
+    while let Some(addr) = stack.pop() {
+        if let Some(more) = dependants.remove(&addr) {
+            stack.extend(more);
+        }
+        found.insert(addr);
+    }
+    first.extend(for_good.filter(|change| found.contains(&change.addr.resource.config())).map(|change| Deletion { change, deposed: None }));
+    first
+}
+
+/// The resources that objects of the state need, directly or not.
+fn needed<'a>(prior: &State, objects: impl Iterator<Item = &'a InstanceAddr>) -> HashSet<ResourceAddr> {
+    let mut stack: Vec<ResourceAddr> = objects.filter_map(|addr| prior.record(addr)).flat_map(|record| record.dependencies.iter().map(ResourceAddr::config)).collect();
+    if stack.is_empty() {
+        return HashSet::new();
+    }
+    let mut further: HashMap<ResourceAddr, Vec<ResourceAddr>> = HashMap::new();
+    for (addr, resource) in &prior.resources {
+        let records = resource.instances.values().filter_map(|objects| objects.current.as_ref());
+        further.entry(addr.config()).or_default().extend(records.flat_map(|record| record.dependencies.iter().map(ResourceAddr::config)));
+    }
+    let mut found = HashSet::new();
+    while let Some(addr) = stack.pop() {
+        if let Some(more) = further.remove(&addr) {
+            stack.extend(more);
+        }
+        found.insert(addr);
+    }
+    found
 }
 
 /// Takes what the refresh found into the state.
@@ -132,13 +192,22 @@ fn refresh(state: &mut State, applying: &Applying<'_>, addr: &InstanceAddr, valu
     }
 }
 
-/// Walks the configuration again, with real values, and makes and changes objects; gives the deposed ones.
-async fn make<'a>(applying: &Applying<'a>, effects: &Effects<'_>) -> Vec<(&'a Change, Arc<str>)> {
+/// What was made and changed.
+#[derive(Default)]
+struct Changed<'a> {
+    /// Old objects that were set aside for their replacements, with their keys.
+    deposed: Vec<(&'a Change, Arc<str>)>,
+    /// The objects that are as planned now.
+    done: HashSet<InstanceAddr>,
+}
+
+/// Walks the configuration again, with real values, and makes and changes objects.
+async fn make<'a>(applying: &Applying<'a>, effects: &Effects<'_>) -> Changed<'a> {
     let made = applying.made;
     let index: HashMap<&InstanceAddr, &Change> = made.plan.changes.iter().filter(|change| change.deposed.is_none()).map(|change| (&change.addr, change)).collect();
     let busy = made.plan.executable().map(|change| &change.addr);
     let needed = weir_plan::ephemerals_needed(applying.nodes, busy);
-    let executor = Maker { effects, index, catalog: applying.catalog, deposed: Mutex::new(Vec::new()), data: Mutex::new(Vec::new()) };
+    let executor = Maker { effects, index, catalog: applying.catalog, changed: Mutex::new(Changed::default()), data: Mutex::new(Vec::new()) };
     let walking = Walk::applying(
         applying.config,
         applying.nodes,
@@ -178,7 +247,7 @@ async fn make<'a>(applying: &Applying<'a>, effects: &Effects<'_>) -> Vec<(&'a Ch
         }
     }
     drop(state);
-    executor.deposed.into_inner().unwrap_or_default()
+    executor.changed.into_inner().unwrap_or_default()
 }
 
 fn keep_data(state: &mut State, catalog: &Catalog, addr: &InstanceAddr, provider: &ProviderConfigAddr, value: &Value) {
@@ -193,7 +262,7 @@ struct Maker<'a, 'e> {
     effects: &'e Effects<'e>,
     index: HashMap<&'a InstanceAddr, &'a Change>,
     catalog: &'e Catalog,
-    deposed: Mutex<Vec<(&'a Change, Arc<str>)>>,
+    changed: Mutex<Changed<'a>>,
     data: Mutex<Vec<(InstanceAddr, ProviderConfigAddr, Value)>>,
 }
 
@@ -227,8 +296,8 @@ impl<'a> Maker<'a, '_> {
         }
         if change.action == Action::CreateThenDelete {
             let Some(key) = effects.depose(change) else { return Err(()) };
-            if let Ok(mut deposed) = self.deposed.lock() {
-                deposed.push((change, key));
+            if let Ok(mut changed) = self.changed.lock() {
+                changed.deposed.push((change, key));
             }
         }
         let operation = Operation {
@@ -243,6 +312,9 @@ impl<'a> Maker<'a, '_> {
             dependencies: job.dependencies.clone(),
         };
         let state = effects.run(operation).await?;
+        if let Ok(mut changed) = self.changed.lock() {
+            changed.done.insert(job.addr.clone());
+        }
         let state = state.unwrap_or_else(|| Value::Null(job.schema.ty().clone()));
         Ok(mark_object(&state, decoded, job.schema))
     }

@@ -50,6 +50,10 @@ pub(crate) async fn delete(
         while let Some(at) = ready.pop() {
             let Some(group) = waiting[at].take() else { continue };
             let skip = blocked.contains(&at);
+            if skip {
+                // Something that needs these is still there, so they stay; whoever would replace them has to know.
+                group.iter().for_each(|deletion| effects.fail(&deletion.change.addr));
+            }
             running.push(async move { (at, !skip && all(effects, catalog, providers, group).await) });
         }
         if running.is_empty() {

@@ -69,6 +69,15 @@ pub(crate) fn index(value: &Value, key: &Value, span: Span) -> Result<Value, Dia
         return Err(invalid("Can't use a null value as an indexing key.".to_owned()));
     }
     let unsuitable = |error: weir_value::ConvertError| invalid(format!("The given key does not identify an element in this collection value: {error}."));
+    // The type of a long tuple is as long, so the elements of one must not each ask for it.
+    let direct = match (value, key) {
+        (Value::List(..) | Value::Tuple(_), Value::Number(at)) => Some(item(value, at, &invalid)?),
+        (Value::Object(entries) | Value::Map(_, entries), Value::String(key)) => entries.get(key).cloned(),
+        _ => None,
+    };
+    if let Some(found) = direct {
+        return Ok(found.with_marks(marks));
+    }
     let found = match (value, value.ty()) {
         (_, Type::Dynamic) => Value::unknown(Type::Dynamic),
         (_, Type::List(element)) => match (convert(key, &Type::Number).map_err(unsuitable)?, value) {

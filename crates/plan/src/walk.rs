@@ -638,6 +638,10 @@ impl<'a> Walk<'a> {
     }
 
     async fn resource(&self, id: NodeId, module: &Arc<Module>, resource: &Arc<Resource>, dependencies: Arc<[ResourceAddr]>, done: &mut Done, executor: &dyn Executor) {
+        if self.included.as_ref().is_some_and(|included| !included.contains(&id)) {
+            // Left out by -target: what it is, nobody needs.
+            return;
+        }
         let at = self.index(module);
         let Some((provider_module, of)) = self.nodes.provider(at, &resource.provider) else {
             done.failed = true;

@@ -7,6 +7,8 @@ pub(crate) fn equal(a: &Value, b: &Value) -> Option<bool> {
     let (a, b) = (a.unmarked(), b.unmarked());
     match (a, b) {
         (Value::Unknown(unknown), other) | (other, Value::Unknown(unknown)) => unlike(unknown, other).then_some(false),
+        // A null is a null, whatever its type.
+        (Value::Null(_), Value::Null(_)) => Some(true),
         (Value::List(x, left), Value::List(y, right)) if x == y => all(left.iter(), right.iter()),
         (Value::Tuple(left), Value::Tuple(right)) => all(left.iter(), right.iter()),
         (Value::Map(x, left), Value::Map(y, right)) if x == y => {
