@@ -205,3 +205,48 @@ fn http(config: &Config, request: &SessionRequest) -> Result<SharedHttpClient, F
         builder.build()
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::harness;
+
+    /// The summary and detail of the fault that connecting with further arguments gives.
+    async fn check(extra: serde_json::Value) -> (String, String) {
+        let faults = harness::connect(extra).await.map(drop).expect_err("it should be refused");
+        (faults[0].summary.clone(), faults[0].detail.clone())
+    }
+
+    #[tokio::test]
+    async fn what_is_missing_is_told() {
+        let none = std::env::temp_dir().join("weir-no-such-file");
+        let alone = json!({
+            "access_key": null, "secret_key": null, "profile": "weir-no-such-profile",
+            "shared_config_files": [none], "shared_credentials_files": [none],
+        });
+        let (summary, detail) = check(alone).await;
+        assert_eq!(summary, "No valid credential sources found", "{detail}");
+        assert!(detail.contains("aws sso login") && detail.contains("AWS_PROFILE"), "{detail}");
+        assert_eq!(check(json!({"secret_key": null})).await.0, "Incomplete credentials");
+        assert_eq!(check(json!({"insecure": true})).await.0, "Connections without verification are not supported");
+        assert_eq!(check(json!({"custom_ca_bundle": "weir-no-such-file"})).await.0, "Cannot use the certificate bundle");
+    }
+
+    #[tokio::test]
+    async fn accounts_are_checked() {
+        let (summary, detail) = check(json!({"allowed_account_ids": ["1"]})).await;
+        assert_eq!(summary, "AWS account not allowed");
+        assert!(detail.contains("123456789012"), "{detail}");
+        assert_eq!(check(json!({"forbidden_account_ids": ["123456789012"]})).await.0, "AWS account not allowed");
+        assert!(harness::connect(json!({"allowed_account_ids": ["123456789012"]})).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn roles_are_assumed_one_after_the_other() {
+        let role = |name: &str| json!({"role_arn": format!("arn:aws:iam::123456789012:role/{name}"), "session_name": "s", "duration": "1h"});
+        let client = harness::connect(json!({"assume_role": [role("one"), role("two")]})).await.map_err(|faults| format!("{faults:?}")).expect("connect");
+        let arn = client.caller().await.expect("caller").arn.clone();
+        assert_eq!(arn, "arn:aws:sts::123456789012:assumed-role/two/s");
+    }
+}

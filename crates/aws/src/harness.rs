@@ -51,9 +51,14 @@ fn request(extra: Json) -> SessionRequest {
 
 /// A configured client.
 pub(crate) async fn client() -> Client {
-    let request = request(json!({}));
+    connect(json!({})).await.map_err(|faults| format!("{faults:?}")).expect("connect")
+}
+
+/// A client with further arguments in the provider block, or why there is none.
+pub(crate) async fn connect(extra: Json) -> Result<Client, Vec<Fault>> {
+    let request = request(extra);
     let config = from_value(&request.config).expect("provider block");
-    Aws::connect(config, &request).await.map_err(|faults| format!("{faults:?}")).expect("connect")
+    Aws::connect(config, &request).await
 }
 
 /// A configured provider, as the engine has it.

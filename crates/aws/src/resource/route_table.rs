@@ -172,8 +172,8 @@ pub(crate) fn propagating(table: &Remote) -> Vec<String> {
 }
 
 /// Makes the routes of a table what they shall be: new ones first, then changed ones, then those that go.
-pub(crate) async fn set_routes(client: &Client, id: &str, before: &[TableRoute], after: &[TableRoute], limit: Duration) -> Result<(), Fault> {
-    let by_destination = |routes: &[TableRoute]| -> BTreeMap<String, Spec> { routes.iter().map(|route| (route.spec().destination(), route.spec())).collect() };
+pub(crate) async fn set_routes(client: &Client, id: &str, before: &[Spec], after: &[Spec], limit: Duration) -> Result<(), Fault> {
+    let by_destination = |routes: &[Spec]| -> BTreeMap<String, Spec> { routes.iter().map(|spec| (spec.destination(), spec.clone())).collect() };
     let (before, after) = (by_destination(before), by_destination(after));
     for (destination, spec) in &after {
         match before.get(destination) {
@@ -203,6 +203,10 @@ pub(crate) async fn set_propagation(client: &Client, id: &str, before: &[String]
 }
 
 impl RouteTable {
+    fn specs(&self) -> Vec<Spec> {
+        self.route.iter().flatten().map(TableRoute::spec).collect()
+    }
+
     fn id(&self) -> &str {
         self.id.as_deref().unwrap_or_default()
     }
@@ -235,7 +239,7 @@ impl Resource for RouteTable {
         operation.created(&Self { route: None, propagating_vgws: None, ..created.clone() })?;
         wait::until("the route table", limit, || async { describe(client, &id).await }).await?;
         set_propagation(client, &id, &[], created.propagating_vgws.as_deref().unwrap_or_default()).await?;
-        set_routes(client, &id, &[], created.route.as_deref().unwrap_or_default(), limit).await?;
+        set_routes(client, &id, &[], &created.specs(), limit).await?;
         wait::appear("route table", || Self::read(client, created.clone())).await
     }
 
@@ -259,7 +263,7 @@ impl Resource for RouteTable {
         let limit = wait::limit(planned.timeouts.as_ref().and_then(|timeouts| timeouts.update.as_ref()), 2)?;
         let id = prior.id().to_owned();
         set_propagation(client, &id, prior.propagating_vgws.as_deref().unwrap_or_default(), planned.propagating_vgws.as_deref().unwrap_or_default()).await?;
-        set_routes(client, &id, prior.route.as_deref().unwrap_or_default(), planned.route.as_deref().unwrap_or_default(), limit).await?;
+        set_routes(client, &id, &prior.specs(), &planned.specs(), limit).await?;
         client.retag(&id, &prior.tags_all, &planned.tags).await?;
         Self::read(client, Self { id: Some(id), ..planned }).await?.ok_or_else(|| Fault::not_found("The route table is gone."))
     }
