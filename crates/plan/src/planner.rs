@@ -149,8 +149,8 @@ fn before_destroy(nodes: &Nodes) -> HashSet<NodeId> {
     found
 }
 
-/// The nodes that `-target` leaves in: the targets and what they need.
-fn included(nodes: &Nodes, options: &Options) -> Option<HashSet<NodeId>> {
+/// The nodes that `-target` leaves in: the targets and what they need, or in a destroy run what needs them.
+pub(crate) fn included(nodes: &Nodes, options: &Options) -> Option<HashSet<NodeId>> {
     if options.targets.is_empty() {
         return None;
     }
@@ -162,10 +162,20 @@ fn included(nodes: &Nodes, options: &Options) -> Option<HashSet<NodeId>> {
             stack.push(id);
         }
     }
+    // What is destroyed takes along everything that needs it.
+    let mut next = nodes.deps.clone();
+    if options.mode == Mode::Destroy {
+        next = vec![Vec::new(); nodes.nodes.len()];
+        for (id, deps) in nodes.deps.iter().enumerate() {
+            for dep in deps {
+                next[*dep].push(id);
+            }
+        }
+    }
     let mut found = HashSet::new();
     while let Some(id) = stack.pop() {
-        if found.insert(id) && options.mode != Mode::Destroy {
-            stack.extend(nodes.deps[id].iter().copied());
+        if found.insert(id) {
+            stack.extend(next[id].iter().copied());
         }
     }
     Some(found)
@@ -712,8 +722,9 @@ pub async fn final_plan(
     change: &Change,
 ) -> Result<(Value, Value), Diagnostics> {
     let Some(decoded) = &job.decoded else { return Err(Diagnostics::new()) };
-    let config = match prior {
-        Some(prior) => ignored(&job.resource.lifecycle.ignore_changes, &decoded.config, prior, job.schema),
+    // Also a replacement keeps what ignore_changes names as the old object had it, as the plan did.
+    let config = match &change.before {
+        Some(before) => ignored(&job.resource.lifecycle.ignore_changes, &decoded.config, &before.clone().unmark_deep().0, job.schema),
         None => decoded.config.clone(),
     };
     let address = job.addr.to_string();

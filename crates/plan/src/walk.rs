@@ -969,7 +969,7 @@ impl<'a> Walk<'a> {
             validating: false,
             reuse: Some(reuse),
             needed,
-            included: None,
+            included: crate::planner::included(nodes, options),
             found: Mutex::new(Found::default()),
         }
     }
