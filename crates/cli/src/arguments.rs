@@ -178,6 +178,7 @@ mod tests {
         let cli = run("-chdir=a/b version -input=false -no-color", Environment::default());
         assert_eq!((cli.chdir, cli.input, cli.no_color), (Some("a/b".into()), Some(false), true));
         assert_eq!(check("-version"), check("version"));
+        assert!(check("gate open g -input a=1 -input=b=false -file=c=d").contains(r#"[("a", "1"), ("b", "false")]"#));
     }
 
     #[test]

@@ -15,10 +15,6 @@ use crate::view::diagnostic;
 
 /// The surroundings of a command.
 pub(crate) struct Context {
-    /// The folder of the stack: the process's own, after `-chdir`.
-    pub(crate) dir: PathBuf,
-    /// The folder that the process was started in.
-    pub(crate) original_dir: PathBuf,
     /// The environment.
     pub(crate) env: Environment,
     /// What the terminal can do.
@@ -32,8 +28,8 @@ pub(crate) struct Context {
 
 impl Context {
     /// A context over the standard streams.
-    pub(crate) fn new(original_dir: PathBuf, env: Environment, terminal: Terminal) -> Self {
-        Self { dir: PathBuf::from("."), original_dir, env, terminal, out: Arc::new(Output::standard()), err: Arc::new(Output::error()), runtime: OnceLock::new() }
+    pub(crate) fn new(env: Environment, terminal: Terminal) -> Self {
+        Self { env, terminal, out: Arc::new(Output::standard()), err: Arc::new(Output::error()), runtime: OnceLock::new() }
     }
 
     /// Runs asynchronous work to its end. The threads for it are made at the first call.

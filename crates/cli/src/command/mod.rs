@@ -2,7 +2,6 @@
 //! below.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use crate::arguments::{self, Asked, Cli};
 use crate::context::Context;
@@ -74,12 +73,11 @@ pub(crate) fn main(words: impl IntoIterator<Item = OsString>, env: Environment) 
 
 fn enter(cli: Cli, env: Environment, terminal: Terminal) -> Outcome {
     log::start(&env)?;
-    let original = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
     if let Some(dir) = &cli.chdir {
         let moved = std::env::set_current_dir(dir);
         moved.map_err(|error| Failure::error("Cannot change the folder", format!("-chdir={}: {error}.", dir.display())))?;
     }
-    let context = Context::new(original, env, terminal);
+    let context = Context::new(env, terminal);
     let outcome = cli.command.run(&context);
     let lost = context.out.failure().map(|error| Failure::error("The output is not complete", format!("Standard output cannot be written: {error}.")));
     match (outcome, lost) {
