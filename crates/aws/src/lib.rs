@@ -32,16 +32,23 @@ mod client;
 mod config;
 mod connect;
 mod duration;
+mod elb;
 mod endpoint;
+mod group_capacity;
+mod group_parts;
 #[cfg(test)]
 mod harness;
 mod json;
+mod keep;
+mod launch_data;
+mod listener_action;
 mod marker;
 mod name;
 pub mod operator;
 mod partition;
 mod plan;
 mod query;
+mod requirements;
 mod rule_resource;
 mod s3_inline;
 #[cfg(test)]
@@ -51,6 +58,7 @@ mod tags;
 mod timeouts;
 mod unset;
 mod wait;
+mod wire;
 
 use std::sync::Arc;
 

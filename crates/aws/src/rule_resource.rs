@@ -262,11 +262,12 @@ impl Fields {
         let found = rule.ip_protocol().unwrap_or("-1").to_owned();
         let all = found == "-1";
         let port = |prior: Option<i64>, port: Option<i32>| if all { prior.filter(|port| *port == -1) } else { port.map(i64::from) };
-        let reference = rule.referenced_group_info().and_then(|info| {
-            let id = info.group_id()?;
-            let foreign = info.user_id().filter(|user| !user.is_empty() && *user != owner);
-            Some(foreign.map_or_else(|| id.to_owned(), |user| format!("{user}/{id}")))
-        });
+        let reference = match rule.referenced_group_info().and_then(|info| Some((info.group_id()?, info.user_id().unwrap_or_default()))) {
+            // Only a group of another account is named with its account.
+            Some((id, user)) if user.is_empty() || user == owner || user == client.account().await? => Some(id.to_owned()),
+            Some((id, user)) => Some(format!("{user}/{id}")),
+            None => None,
+        };
         let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let ip_protocol = self.ip_protocol.clone().filter(|written| protocol(written) == found).or(Some(found));
         let cidr_ipv6 = given(&rule.cidr_ipv6).map(|range| match &self.cidr_ipv6 {

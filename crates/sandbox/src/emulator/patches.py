@@ -10,8 +10,9 @@ from collections import Counter
 from datetime import datetime, timezone
 
 from moto.autoscaling import models, responses
-from moto.core.responses import ActionResult
+from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.models.launch_templates import LaunchTemplate
+from moto.ec2.responses.launch_templates import LaunchTemplates
 from moto.ec2.utils import parse_user_data
 from moto.moto_api._internal import mock_random
 from moto.s3.responses import S3Response
@@ -32,6 +33,9 @@ def apply(lock, ready):
     instance_keeps_its_template_version()
     update_keeps_the_mixed_policy()
     instance_refresh(lock, ready)
+    traffic_sources()
+    template_keeps_its_own_tags_to_itself()
+    templates_are_listed_beyond_fifteen()
 
 
 def bucket_versioning_has_its_name():
@@ -271,3 +275,111 @@ def instance_refresh(lock, ready):
 
     for call in (start_instance_refresh, describe_instance_refreshes, cancel_instance_refresh):
         setattr(responses.AutoScalingResponse, call.__name__, call)
+
+
+def traffic_sources():
+    """moto has no traffic sources: target groups are attached as it knows them, all others are only recorded."""
+
+    def kind_of(identifier):
+        if ":targetgroup/" in identifier:
+            return "elbv2" if ":elasticloadbalancing:" in identifier else "vpc-lattice"
+        return "elb"
+
+    def parsed(sources):
+        return [{"Identifier": s["Identifier"], "Type": s.get("Type") or kind_of(s["Identifier"])} for s in sources or []]
+
+    def all_of(group):
+        found = [{"Identifier": arn, "Type": "elbv2"} for arn in group.target_group_arns]
+        return found + group.__dict__.get("weir_sources", [])
+
+    def group_of(response):
+        backend, name = response.autoscaling_backend, response._get_param("AutoScalingGroupName")
+        if name not in backend.autoscaling_groups:
+            raise models.ValidationError(f"AutoScalingGroup name not found - {name}")
+        return backend, backend.autoscaling_groups[name]
+
+    def attach(backend, group, sources):
+        balanced = [s["Identifier"] for s in sources if s["Type"] == "elbv2"]
+        if balanced:
+            backend.attach_load_balancer_target_groups(group.name, balanced)
+        others = group.__dict__.setdefault("weir_sources", [])
+        others.extend(s for s in sources if s["Type"] != "elbv2" and s not in others)
+
+    def attach_traffic_sources(self):
+        attach(*group_of(self), parsed(self._get_param("TrafficSources", [])))
+        return EmptyResult()
+
+    def detach_traffic_sources(self):
+        backend, group = group_of(self)
+        sources = parsed(self._get_param("TrafficSources", []))
+        if missing := [s for s in sources if s not in all_of(group)]:
+            raise models.ValidationError(f"Traffic source {missing[0]['Identifier']} is not attached to {group.name}")
+        balanced = [s["Identifier"] for s in sources if s["Type"] == "elbv2"]
+        for arn in balanced:
+            group.target_group_arns = [a for a in group.target_group_arns if a != arn]
+            target_group = backend.elbv2_backend.target_groups.get(arn)
+            members = {s.instance.id for s in group.instance_states}
+            if target_group:
+                target_group.deregister([{"Id": i} for i in list(target_group.targets) if i in members])
+        group.__dict__["weir_sources"] = [s for s in group.__dict__.get("weir_sources", []) if s not in sources]
+        return EmptyResult()
+
+    def describe_traffic_sources(self):
+        wanted = self._get_param("TrafficSourceType")
+        _, group = group_of(self)
+        return ActionResult(
+            {
+                "TrafficSources": [
+                    {**s, "TrafficSource": s["Identifier"], "State": "InService" if group.active_instances() else "Added"}
+                    for s in all_of(group)
+                    if not wanted or s["Type"] == wanted
+                ]
+            }
+        )
+
+    create = responses.AutoScalingResponse.create_auto_scaling_group
+
+    def create_auto_scaling_group(self):
+        answer = create(self)
+        sources = parsed(self._get_param("TrafficSources", []))
+        if sources:
+            attach(*group_of(self), sources)
+        return answer
+
+    for call in (attach_traffic_sources, detach_traffic_sources, describe_traffic_sources, create_auto_scaling_group):
+        setattr(responses.AutoScalingResponse, call.__name__, call)
+    Group.traffic_sources = property(all_of)
+
+
+def template_keeps_its_own_tags_to_itself():
+    """moto mixes the tags of a template into the data from which its first version launches instances."""
+    original = LaunchTemplate.__init__
+
+    def __init__(self, backend, name, template_data, version_description, tag_spec):
+        specifications = template_data.get("TagSpecifications")
+        if specifications:
+            kept = [s for s in specifications if s.get("ResourceType") != "launch-template"]
+            template_data = {k: v for k, v in template_data.items() if k != "TagSpecifications"}
+            if kept:
+                template_data["TagSpecifications"] = kept
+        original(self, backend, name, template_data, version_description, tag_spec)
+
+    LaunchTemplate.__init__ = __init__
+
+
+def templates_are_listed_beyond_fifteen():
+    """moto ends the listings of templates and of their versions after fifteen and gives no token to go on."""
+
+    def unlimited(original):
+        def describe(self):
+            getter = self._get_int_param
+            self._get_int_param = lambda name, default=None: 10**6 if name == "MaxResults" else getter(name, default)
+            try:
+                return original(self)
+            finally:
+                del self._get_int_param
+
+        return describe
+
+    for name in ("describe_launch_templates", "describe_launch_template_versions"):
+        setattr(LaunchTemplates, name, unlimited(getattr(LaunchTemplates, name)))
