@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
-use weir_addr::{InstanceAddr, ModulePath, ProviderConfigAddr, ResourceAddr};
+use weir_addr::{GateName, InstanceAddr, ModulePath, ProviderConfigAddr, ResourceAddr};
 use weir_config::{Config, Resource};
 use weir_diag::{Diagnostic, Diagnostics};
 use weir_eval::Instances;
@@ -207,7 +207,8 @@ async fn make<'a>(applying: &Applying<'a>, effects: &Effects<'_>) -> Changed<'a>
     let index: HashMap<&InstanceAddr, &Change> = made.plan.changes.iter().filter(|change| change.deposed.is_none()).map(|change| (&change.addr, change)).collect();
     let busy = made.plan.executable().map(|change| &change.addr);
     let needed = weir_plan::ephemerals_needed(applying.nodes, busy);
-    let executor = Maker { effects, index, catalog: applying.catalog, changed: Mutex::new(Changed::default()), data: Mutex::new(Vec::new()) };
+    let guards = made.plan.gates.iter().filter(|gate| gate.guards_destroy).map(|gate| gate.name.clone()).collect();
+    let executor = Maker { effects, index, catalog: applying.catalog, changed: Mutex::new(Changed::default()), data: Mutex::new(Vec::new()), guards };
     let walking = Walk::applying(
         applying.config,
         applying.nodes,
@@ -264,6 +265,8 @@ struct Maker<'a, 'e> {
     catalog: &'e Catalog,
     changed: Mutex<Changed<'a>>,
     data: Mutex<Vec<(InstanceAddr, ProviderConfigAddr, Value)>>,
+    /// The gates that guard destruction.
+    guards: HashSet<GateName>,
 }
 
 impl<'a> Maker<'a, '_> {
@@ -331,8 +334,11 @@ impl Executor for Maker<'_, '_> {
         if change.action == Action::NoOp {
             return Outcome { value: planned(), pending: false, failed: false };
         }
-        if change.blocked.is_some() {
-            return Outcome { value: planned(), pending: true, failed: false };
+        if let Some(blocked) = &change.blocked {
+            // A gate that guards the old object leaves it to all that need it.
+            let guards = matches!(blocked, Blocked::Gate(name) if self.guards.contains(name));
+            let value = if guards && change.action.is_replace() { change.before.clone().unwrap_or_else(unknown) } else { planned() };
+            return Outcome { value, pending: !guards, failed: false };
         }
         match self.operate(&job, change).await {
             Ok(value) => Outcome { value, pending: false, failed: false },

@@ -7,6 +7,8 @@ mod access;
 mod body;
 mod constraint;
 mod evaluator;
+#[cfg(test)]
+mod expressions;
 pub mod function;
 mod operator;
 mod repeat;

@@ -41,3 +41,37 @@ pub(crate) fn fills_in(approved: &Json, now: &Json) -> bool {
         (a, b) => a == b,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weir_value::{Marks, Type};
+
+    fn check(approved: Value, now: Value, wanted: bool) {
+        assert_eq!(fills_in(&encode(&approved, "salt"), &encode(&now, "salt")), wanted, "{approved:?} and {now:?}");
+    }
+
+    #[test]
+    fn only_what_was_unknown_may_be_filled_in() {
+        let unknown = || Value::unknown(Type::String);
+        let object = |id: Value, size: i64| Value::object([("id", id), ("size", Value::from(size))]);
+        check(object(unknown(), 1), object("i-1".into(), 1), true);
+        check(object(unknown(), 1), object("i-1".into(), 2), false);
+        check(object("i-1".into(), 1), object("i-2".into(), 1), false);
+        check(object("i-1".into(), 1), object(unknown(), 1), false);
+        check(unknown(), Value::null(), true);
+        check(Value::tuple([unknown()]), Value::tuple([Value::from("a"), Value::from("b")]), false);
+        check(Value::unknown(Type::list(Type::String)), Value::tuple([Value::from("a"), Value::from("b")]), true);
+        check(Value::from("1"), Value::from(1), false);
+        check(Value::from("1.0"), Value::from("1"), false);
+    }
+
+    #[test]
+    fn secrets_are_compared_by_a_salted_digest() {
+        let secret = |text: &str| Value::from(text).with_marks(Marks::SENSITIVE);
+        check(secret("a"), secret("a"), true);
+        check(secret("a"), secret("b"), false);
+        assert_ne!(encode(&secret("a"), "one"), encode(&secret("a"), "two"));
+        assert!(!encode(&secret("sesame"), "salt").to_string().contains("sesame"));
+    }
+}

@@ -106,10 +106,26 @@ impl GatePlan {
     pub fn forbids_destroying(&self, addr: &weir_addr::InstanceAddr) -> bool {
         self.guards_destroy
             && self.status != GateStatus::Open
-            && self.guards.iter().any(|guarded| match guarded {
-                Guarded::Module(path) => addr.module().without_keys().starts_with(path),
-                Guarded::Resource(resource) => addr.resource.config() == *resource,
-            })
+            && self.guards.iter().any(|guarded| guarded.covers(addr))
+    }
+    /// True when something of the plan waits for it: a person can be asked to open it.
+    pub fn holds_up(&self, plan: &crate::plan::Plan) -> bool {
+        let named = || plan.pending().any(|change| matches!(&change.blocked, Some(crate::plan::Blocked::Gate(gate)) if *gate == self.name));
+        match (&self.status, plan.mode) {
+            (GateStatus::Open | GateStatus::Waiting, _) => false,
+            (_, crate::plan::Mode::Destroy) => named(),
+            _ => !self.guards_destroy || named(),
+        }
+    }
+}
+
+impl Guarded {
+    /// True when the object is it, or in it.
+    pub(crate) fn covers(&self, addr: &weir_addr::InstanceAddr) -> bool {
+        match self {
+            Self::Module(path) => addr.module().without_keys().starts_with(path),
+            Self::Resource(resource) => addr.resource.config() == *resource,
+        }
     }
 }
 
@@ -291,7 +307,7 @@ fn described(gate: &Gate) -> Vec<GateInput> {
         .collect()
 }
 
-fn guards(walk: &Walk<'_>, gate: &Gate) -> Vec<Guarded> {
+pub(crate) fn guards(walk: &Walk<'_>, gate: &Gate) -> Vec<Guarded> {
     gate.depends_on
         .iter()
         .filter_map(|Traversal { root, steps, .. }| {

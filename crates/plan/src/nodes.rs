@@ -82,6 +82,8 @@ pub struct Nodes {
     pub deps: Vec<Vec<NodeId>>,
     index: HashMap<Node, NodeId>,
     paths: BTreeMap<ModulePath, usize>,
+    /// The nodes that each module declares, but for the one that stands for all of it.
+    declared: Vec<std::ops::Range<NodeId>>,
 }
 
 impl Nodes {
@@ -90,7 +92,7 @@ impl Nodes {
         let mut modules = Vec::new();
         config.root.walk(&mut |module| modules.push(module.clone()));
         let paths = modules.iter().enumerate().map(|(at, module)| (module.path.clone(), at)).collect();
-        let mut nodes = Self { modules, nodes: Vec::new(), deps: Vec::new(), index: HashMap::new(), paths };
+        let mut nodes = Self { modules, nodes: Vec::new(), deps: Vec::new(), index: HashMap::new(), paths, declared: Vec::new() };
         let mut diags = Diagnostics::new();
         for module in 0..nodes.modules.len() {
             nodes.declare(module);
@@ -193,6 +195,7 @@ impl Nodes {
         if at > 0 {
             self.add(Node::Done { module: at });
         }
+        let first = self.nodes.len();
         for name in module.calls.keys() {
             self.add(Node::Call { module: at, name: name.clone() });
         }
@@ -214,6 +217,7 @@ impl Nodes {
         for name in module.gates.keys() {
             self.add(Node::Gate { name: name.clone() });
         }
+        self.declared.push(first..self.nodes.len());
     }
 
     fn add(&mut self, node: Node) -> NodeId {
@@ -273,7 +277,7 @@ impl Builder<'_> {
         {
             let call = Node::Call { module: parent, name: step.name.clone() };
             let done = Node::Done { module: at };
-            let inside: Vec<NodeId> = (0..self.nodes.nodes.len()).filter(|id| self.inside(*id, at)).collect();
+            let inside = self.nodes.declared[at].clone();
             if let (Some(call), Some(done)) = (self.nodes.find(&call), self.nodes.find(&done)) {
                 for id in inside {
                     self.edges.push((id, call));
@@ -349,18 +353,6 @@ impl Builder<'_> {
                 self.provider_edge(at, id, probe);
                 self.body(at, id, &probe.body);
             }
-        }
-    }
-
-    fn inside(&self, id: NodeId, module: usize) -> bool {
-        match &self.nodes.nodes[id] {
-            Node::Call { module: at, .. }
-            | Node::Variable { module: at, .. }
-            | Node::Local { module: at, .. }
-            | Node::Output { module: at, .. }
-            | Node::Provider { module: at, .. }
-            | Node::Resource { module: at, .. } => *at == module,
-            Node::Done { .. } | Node::Gate { .. } => false,
         }
     }
 
@@ -529,13 +521,24 @@ impl Builder<'_> {
                 return;
             }
         };
-        self.edges.extend(self.nodes.find(&target).map(|target| (id, target)));
+        if let Some(target) = self.nodes.find(&target) {
+            self.edge(id, target, traversal);
+        }
+    }
+
+    /// An edge of a reference. Only the conditions of a variable may refer to what they belong to.
+    fn edge(&mut self, id: NodeId, target: NodeId, traversal: &Traversal) {
+        self.edges.push((id, target));
+        if id == target && !matches!(self.nodes.nodes[id], Node::Variable { .. }) {
+            let detail = format!("The configuration of {} may not refer to itself: its value is known only once the configuration is.", self.nodes.name(id));
+            self.diags.error(traversal.span, "Self-referential block", detail);
+        }
     }
 
     fn resource_reference(&mut self, at: usize, id: NodeId, traversal: &Traversal, mode: Mode, type_: &Arc<str>, name: &Arc<str>) {
         let module = self.nodes.modules[at].clone();
         if let Some(target) = self.nodes.find(&Node::Resource { module: at, mode, type_: type_.clone(), name: name.clone() }) {
-            self.edges.push((id, target));
+            self.edge(id, target, traversal);
             return;
         }
         let what = match mode {
@@ -598,5 +601,72 @@ impl Builder<'_> {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+    use std::io;
+    use std::path::Path;
+
+    struct Files(BTreeMap<&'static str, &'static str>);
+    impl weir_config::FileSystem for Files {
+        fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
+            let prefix = if dir == Path::new(".") { String::new() } else { format!("{}/", dir.display()) };
+            Ok(self.0.keys().filter_map(|name| name.strip_prefix(&prefix)).filter(|name| !name.contains('/')).map(str::to_owned).collect())
+        }
+        fn read(&self, file: &Path) -> io::Result<Vec<u8>> {
+            let name = file.strip_prefix("./").unwrap_or(file).display().to_string();
+            self.0.get(name.as_str()).map(|text| text.as_bytes().to_vec()).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+        }
+    }
+
+    fn build(files: &[(&'static str, &'static str)]) -> (Nodes, Vec<String>) {
+        let (config, diags) = weir_config::load(&Files(files.iter().copied().collect()), Path::new("."));
+        assert!(!diags.has_errors(), "{:?}", diags.iter().collect::<Vec<_>>());
+        let (nodes, diags) = Nodes::build(&config);
+        let found = diags.iter().map(|diagnostic| format!("{}: {}", diagnostic.summary, diagnostic.detail)).collect();
+        (nodes, found)
+    }
+
+    /// What a node depends on, by name.
+    fn needs(nodes: &Nodes, name: &str) -> Vec<String> {
+        let id = (0..nodes.nodes.len()).find(|id| nodes.name(*id) == name).unwrap();
+        let mut found: Vec<String> = nodes.deps[id].iter().map(|dep| nodes.name(*dep)).collect();
+        found.sort();
+        found
+    }
+
+    #[test]
+    fn references_are_edges() {
+        let (nodes, errors) = build(&[
+            ("main.tf", "variable \"v\" {}\nlocals { l = var.v }\nresource \"a_a\" \"x\" {\n  count = local.l\n  dynamic \"b\" {\n    for_each = [1]\n    content { c = b.value + data.a_d.y.n }\n  }\n  depends_on = [module.m]\n}\ndata \"a_d\" \"y\" {}\nmodule \"m\" {\n  source = \"./m\"\n  i = a_a.z.id\n}\nresource \"a_a\" \"z\" {}\noutput \"o\" { value = module.m.o }\n"),
+            ("m/main.tf", "variable \"i\" {}\noutput \"o\" { value = var.i }\noutput \"p\" { value = 1 }\n"),
+        ]);
+        assert_eq!(errors, [""; 0]);
+        assert_eq!(needs(&nodes, "local.l"), ["var.v"]);
+        assert_eq!(needs(&nodes, "a_a.x"), ["data.a_d.y", "local.l", "module.m", "module.m (all)", "provider.a"]);
+        assert_eq!(needs(&nodes, "output.o"), ["module.m", "module.m.output.o"]);
+        assert_eq!(needs(&nodes, "module.m.var.i"), ["a_a.z", "module.m"]);
+    }
+
+    #[test]
+    fn cycles_are_told_as_chains() {
+        let (_, errors) = build(&[("main.tf", "locals {\n  a = local.b\n  b = local.c\n  c = local.a\n}\n")]);
+        assert_eq!(errors.len(), 1);
+        assert!(errors[0].contains("local.a\n  → local.b\n  → local.c\n  → local.a"), "{}", errors[0]);
+        let (_, errors) = build(&[("main.tf", "resource \"a_a\" \"x\" { n = a_a.x.id }\n")]);
+        assert!(errors[0].starts_with("Self-referential block: The configuration of a_a.x"), "{}", errors[0]);
+    }
+
+    #[test]
+    fn providers_are_inherited_or_handed_in() {
+        let main = "provider \"a\" {}\nprovider \"a\" { alias = \"east\" }\nmodule \"m\" {\n  source = \"./m\"\n}\nmodule \"n\" {\n  source = \"./m\"\n  providers = { a = a.east }\n}\n";
+        let (nodes, errors) = build(&[("main.tf", main), ("m/main.tf", "resource \"a_a\" \"x\" {}\n")]);
+        assert_eq!(errors, [""; 0]);
+        assert_eq!(needs(&nodes, "module.m.a_a.x"), ["module.m", "provider.a"]);
+        assert_eq!(needs(&nodes, "module.n.a_a.x"), ["module.n", "provider.a.east"]);
     }
 }

@@ -7,18 +7,19 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use weir_addr::{GateName, InstanceAddr, InstanceKey, Mode as ResourceMode, ModulePath, ProviderConfigAddr, ResourceAddr};
-use weir_config::syntax::{Step, Traversal};
-use weir_config::{Config, Ignore, Resource};
+use weir_config::{Config, Resource};
 use weir_diag::{Diagnostic, Diagnostics};
 use weir_eval::Instances;
 use weir_provider::{PlanRequest, Planned, Schema};
 use weir_state::{Record, State, Status};
-use weir_value::{Marks, Path, PathStep, Type, Value};
+use weir_value::{Marks, Path, Type, Value};
 
 use crate::catalog::Catalog;
 use crate::decode;
 use crate::gate::GateCandidate;
+use crate::guard::{guarded, hold};
 use crate::host::DiskHost;
+use crate::ignore::ignored;
 use crate::nodes::{Node, NodeId, Nodes};
 use crate::plan::{Action, Blocked, Change, Drift, Mode, Options, OutputChange, Plan, Reason, StagePlan};
 use crate::session::ProviderState;
@@ -223,7 +224,6 @@ impl Executor for Planner {
                 if change.before.is_some() {
                     change.action = Action::Delete;
                     change.after = None;
-                    change.blocked = guarded(walk, &job.addr);
                     self.prevented(walk, &job, &change);
                     self.push(change);
                 }
@@ -238,8 +238,10 @@ impl Executor for Planner {
             }
         };
         let failed = !self.decide(walk, &job, decoded, &mut change).await;
-        let value = change.after.clone().unwrap_or_else(|| Value::unknown(job.schema.ty().clone()));
-        let pending = change.action != Action::NoOp;
+        // Until a gate lets the old object go, all that needs it goes on with it.
+        let held = change.blocked.is_some() && job.blocked.is_none();
+        let value = if held { &change.before } else { &change.after }.clone().unwrap_or_else(|| Value::unknown(job.schema.ty().clone()));
+        let pending = change.action != Action::NoOp && !held;
         if !failed {
             self.prevented(walk, &job, &change);
             self.push(change);
@@ -302,11 +304,6 @@ impl Executor for Planner {
         let addr = ResourceAddr { module: module.clone(), mode: resource.mode, type_: resource.type_.clone(), name: resource.name.clone() };
         self.repetitions.borrow_mut().insert(addr, instances.clone());
     }
-}
-
-/// The gate that forbids the destruction of an object.
-fn guarded(walk: &Walk<'_>, addr: &InstanceAddr) -> Option<Blocked> {
-    walk.found().gates.iter().find(|gate| gate.forbids_destroying(addr)).map(|gate| Blocked::Gate(GateName::clone(&gate.name)))
 }
 
 impl Planner {
@@ -397,6 +394,9 @@ impl Planner {
                 planned = anew;
                 change.replace_paths = changed;
                 change.action = if change.create_before_destroy { Action::CreateThenDelete } else { Action::DeleteThenCreate };
+                if change.blocked.is_none() {
+                    change.blocked = guarded(walk, &job.addr);
+                }
             } else if planned.state != *before {
                 change.action = Action::Update;
             }
@@ -473,7 +473,7 @@ impl Planner {
             };
             let reason = if deposed.is_some() { Reason::Deposed } else { self.why_gone(walk, &addr) };
             self.push(Change {
-                blocked: guarded(walk, &addr),
+                blocked: None,
                 addr,
                 deposed,
                 provider,
@@ -521,6 +521,7 @@ impl Planner {
     fn finish(self, walk: &Walk<'_>) -> Made {
         let mut found = std::mem::take(&mut *walk.found());
         let mut changes = self.changes.into_inner();
+        hold(&mut changes, &found.gates, walk.prior);
         changes.sort_by(|a, b| (&a.addr, &a.deposed).cmp(&(&b.addr, &b.deposed)));
         let root = found.world.values.get(&ModulePath::root());
         let mut outputs = BTreeMap::new();
@@ -616,77 +617,6 @@ fn because(value: &Value, cause: &Arc<str>) -> Value {
         }
         _ => value,
     })
-}
-
-/// The configuration with what `ignore_changes` names as it is.
-fn ignored(ignore: &Ignore, config: &Value, before: &Value, schema: &Schema) -> Value {
-    match ignore {
-        Ignore::None => config.clone(),
-        Ignore::All => {
-            // Attributes that only the provider sets stay unset in a configuration.
-            let Value::Object(entries) = config else { return config.clone() };
-            Value::object(entries.iter().map(|(name, value)| {
-                let computed = schema.block.attributes.get(name).is_some_and(|attribute| !attribute.optional && !attribute.required);
-                let value = if computed { value.clone() } else { before.get(name).unwrap_or_else(|| value.clone()) };
-                (name.clone(), value)
-            }))
-        }
-        Ignore::Some(paths) => paths.iter().fold(config.clone(), |config, traversal| {
-            let steps = path_of(traversal);
-            replace_at(&config, before, &steps.0)
-        }),
-    }
-}
-
-fn path_of(traversal: &Traversal) -> Path {
-    let mut path = Path::attr(traversal.root.name.clone());
-    for step in &traversal.steps {
-        path.0.push(match step {
-            Step::Attr(name, _) => PathStep::Attr(name.clone()),
-            Step::Index(key, _) => PathStep::Index(key.clone()),
-        });
-    }
-    path
-}
-
-/// `config` with what stands at the path taken from `before`; an element of a map that is missing there is left out.
-fn replace_at(config: &Value, before: &Value, steps: &[PathStep]) -> Value {
-    let Some((step, rest)) = steps.split_first() else { return before.clone() };
-    let key = match step {
-        PathStep::Attr(name) => name.clone(),
-        PathStep::Index(Value::String(key)) => key.clone(),
-        PathStep::Index(at) => {
-            let (Value::List(element, items), Some(at)) = (config, at.as_u64()) else { return config.clone() };
-            let old: Vec<&Value> = before.elements().collect();
-            let items = items.iter().enumerate().map(|(index, item)| match old.get(index) {
-                Some(old) if index as u64 == at => replace_at(item, old, rest),
-                _ => item.clone(),
-            });
-            return Value::list(element.clone(), items);
-        }
-    };
-    let change = |entries: &BTreeMap<Arc<str>, Value>| {
-        let mut entries = entries.clone();
-        match (before.get(&key), entries.get(&key)) {
-            (Some(old), Some(new)) => {
-                let value = replace_at(new, &old, rest);
-                entries.insert(key.clone(), value);
-            }
-            (Some(old), None) if rest.is_empty() => {
-                entries.insert(key.clone(), old);
-            }
-            (None, Some(_)) if rest.is_empty() => {
-                entries.remove(&key);
-            }
-            _ => {}
-        }
-        Arc::new(entries)
-    };
-    match config {
-        Value::Object(entries) => Value::Object(change(entries)),
-        Value::Map(element, entries) => Value::Map(element.clone(), change(entries)),
-        other => other.clone(),
-    }
 }
 
 /// How the modules of a path are called.

@@ -1,10 +1,12 @@
 //! `weir apply`
 
+use std::collections::HashSet;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use weir_addr::InstanceAddr;
 use weir_apply::{Applying, Stop, apply};
 use weir_diag::{Diagnostic, Diagnostics};
 use weir_plan::{Approval, GateStatus, Made, Mode, Options, Plan};
@@ -58,7 +60,7 @@ impl Arguments {
         let answers = self.answers.as_deref().map(|file| Answers::read(&stack, file)).transpose()?.unwrap_or_default();
         let (store, _lock) = locked(context, &self.state, "apply")?;
         context.block_on(async {
-            let state = stack.state(context, &*store).await?;
+            let mut state = stack.state(context, &*store).await?;
             if let Some(saved) = &saved
                 && !saved.lineage.is_empty()
                 && state.serial > 0
@@ -66,8 +68,12 @@ impl Arguments {
             {
                 return Err(Failure::error("Saved plan does not match the given state", "The plan was made for another state (its lineage is another one). Make a new plan."));
             }
+            // A state that was never written takes the lineage that it was planned under: the plan outlives its first stage.
+            if let Some(saved) = saved.as_ref().filter(|saved| state.serial == 0 && !saved.lineage.is_empty()) {
+                state.lineage = saved.lineage.as_str().into();
+            }
             let approval = saved.map(|saved| (saved.approval, true)).or_else(|| recorded(&state).map(|approval| (approval, false)));
-            let mut run = Run { context, stack: &mut stack, store: &*store, options, state, approval, auto_approve: self.auto_approve, answers, told: false };
+            let mut run = Run { context, stack: &mut stack, store: &*store, options, state, approval, auto_approve: self.auto_approve, answers, told: false, touched: HashSet::new() };
             run.rounds().await
         })?
     }
@@ -90,6 +96,8 @@ struct Run<'a> {
     answers: Answers,
     /// The whole plan was shown.
     told: bool,
+    /// What this run has worked on. A plan that never comes to rest, such as one with timestamp(), must not go round in circles before a closed gate.
+    touched: HashSet<InstanceAddr>,
 }
 
 impl Run<'_> {
@@ -103,8 +111,9 @@ impl Run<'_> {
                 return Err(Failure::new(made.diags, &self.stack.config.sources));
             }
             self.context.report(&made.diags, &self.stack.config.sources);
-            if made.plan.executable().next().is_none() && !only_outputs(&made.plan) {
-                let left = made.plan.pending().next().is_some();
+            let fresh = made.plan.executable().any(|change| !self.touched.contains(&change.addr));
+            if !fresh && !only_outputs(&made.plan) {
+                let left = made.plan.pending().any(|change| change.blocked.is_some());
                 self.keep(&made, left).await?;
                 if left {
                     if self.open_gates(&made).await? {
@@ -121,6 +130,8 @@ impl Run<'_> {
                 self.context.out.line("\nApply cancelled.");
                 return Ok(Exit::ERROR);
             }
+            self.touched.extend(made.plan.executable().map(|change| change.addr.clone()));
+            self.options.replace.retain(|addr| !self.touched.contains(addr));
             let (counts, left) = self.round(&made).await?;
             total = (total.0 + counts.0, total.1 + counts.1, total.2 + counts.2);
             if !left {
@@ -240,6 +251,10 @@ impl Run<'_> {
 
     /// Writes what the refresh found and what is approved, when nothing is applied.
     async fn keep(&mut self, made: &Made, left: bool) -> Result<(), Failure> {
+        // What this run has made already and would change again is shown by the next plan, not done unasked.
+        if made.plan.executable().next().is_some() {
+            return Ok(());
+        }
         if made.plan.refreshed.is_empty() && self.state.weir.approval.is_none() && self.state.serial > 0 {
             return Ok(());
         }
@@ -251,7 +266,7 @@ impl Run<'_> {
 
     /// Opens gates from the answers or by asking; true when one was opened.
     async fn open_gates(&mut self, made: &Made) -> Result<bool, Failure> {
-        for plan in made.plan.gates.iter().filter(|gate| !gate.lets_pass() && gate.status != GateStatus::Waiting) {
+        for plan in made.plan.gates.iter().filter(|gate| gate.holds_up(&made.plan)) {
             let inputs = match self.answers.get(&plan.name) {
                 Some(inputs) => inputs.clone(),
                 None if self.context.terminal.input && std::io::stdin().is_terminal() && gate::wanted(self.context, plan)? => gate::ask(self.context, self.stack, plan)?,
@@ -269,7 +284,7 @@ impl Run<'_> {
             context.out.line(format!("\n{}", paint.good(format!("Applied so far: {added} added, {changed} changed, {destroyed} destroyed."))));
         }
         let mut at_gate = false;
-        for gate in made.plan.gates.iter().filter(|gate| !gate.lets_pass() && gate.status != GateStatus::Waiting) {
+        for gate in made.plan.gates.iter().filter(|gate| gate.holds_up(&made.plan)) {
             at_gate = true;
             context.out.line(format!("\n{} {}\n", paint.bold(format!("Paused at {}:", gate.name)), gate.description));
             if let GateStatus::Stale(why) = &gate.status {

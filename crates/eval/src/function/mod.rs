@@ -34,7 +34,7 @@ mod yaml_encode;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use std::collections::HashMap;
 use std::fmt;

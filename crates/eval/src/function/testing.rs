@@ -8,7 +8,7 @@ use weir_value::{Type, Value, decode_json_untyped};
 use super::{Answer, EntryKind, FileError, FunctionError, Host, lookup};
 
 /// A world without anything.
-pub(super) struct Nowhere;
+pub(crate) struct Nowhere;
 
 /// A world with files, in `/work`.
 #[derive(Default)]
