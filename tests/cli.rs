@@ -1,4 +1,5 @@
 //! The binary as its users meet it.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::process::{Command, Output};
 

@@ -1,4 +1,5 @@
 //! The rules of ARCHITECTURE.md that a compiler does not check, and that every stack, module and example in the repository is a valid one.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

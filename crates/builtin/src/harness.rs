@@ -30,7 +30,7 @@ impl World {
     pub(crate) async fn at<P: NativeProvider>(root: &std::path::Path) -> Self {
         let provider: Arc<dyn Provider> = Arc::new(Native::<P>::new());
         let request = SessionRequest { config: Value::object::<&str>([]), parallelism: 4, root: root.to_owned() };
-        let session = provider.configure(request).await.ok().expect("configures");
+        let session = provider.configure(request).await.unwrap_or_else(|faults| panic!("{faults:?}"));
         Self { provider, session }
     }
 
@@ -149,7 +149,7 @@ impl World {
     /// Opens and closes an ephemeral resource.
     pub(crate) async fn open(&self, type_name: &str, written: Json) -> Value {
         let config = self.config(type_name, written);
-        let opened: Opened = self.session.open(type_name, &config).await.ok().expect("opens");
+        let opened: Opened = self.session.open(type_name, &config).await.unwrap_or_else(|faults| panic!("{faults:?}"));
         self.session.close(type_name, &opened).await.unwrap();
         opened.value
     }

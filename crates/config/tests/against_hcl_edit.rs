@@ -2,6 +2,7 @@
 //!
 //! Compared is the structure. Not compared is the text between the sequences of templates, where hcl-edit leaves escapes, `~` and indentation to
 //! its evaluation.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fmt::Write as _;
 use std::path::Path;

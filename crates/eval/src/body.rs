@@ -129,7 +129,7 @@ fn attribute_value(evaluator: &mut Evaluator<'_>, body: &Body, name: &Arc<str>, 
     }
 }
 
-fn is_dynamic<'a>(block: &'a Source, name: &str) -> bool {
+fn is_dynamic(block: &Source, name: &str) -> bool {
     &*block.kind.name == "dynamic" && block.labels.len() == 1 && &*block.labels[0].name == name
 }
 
@@ -144,7 +144,7 @@ fn blocks_value(evaluator: &mut Evaluator<'_>, body: &Body, name: &Arc<str>, nes
     let mut marks = weir_value::Marks::NONE;
     let mut count = 0_u64;
     for block in &body.blocks {
-        if &*block.kind.name == &**name {
+        if *block.kind.name == **name {
             let labelled = usize::from(nested.nesting == Nesting::Map);
             if block.labels.len() != labelled {
                 let detail = if labelled == 1 { format!("A {name} block needs one label: its key.") } else { format!("No labels are expected for {name} blocks.") };

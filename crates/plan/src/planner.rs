@@ -578,7 +578,7 @@ fn stages(nodes: &Nodes) -> Vec<StagePlan> {
         let behind = gates.into_iter().map(|(_, name)| name).collect();
         found.push((rank[done], StagePlan { name: weir_addr::StageName::new(call.name.clone()), behind, confirm: call.confirm }));
     }
-    found.sort_by(|a, b| (a.1.behind.len(), a.0).cmp(&(b.1.behind.len(), b.0)));
+    found.sort_by_key(|(rank, stage)| (stage.behind.len(), *rank));
     found.into_iter().map(|(_, stage)| stage).collect()
 }
 

@@ -613,7 +613,7 @@ impl<'a> Walk<'a> {
             }
             return (!open).then(|| Arc::from(name.to_string()));
         }
-        let Some(gate) = self.nodes.modules[0].gates.get(name) else { return None };
+        let gate = self.nodes.modules[0].gates.get(name)?;
         let (plan, value) = crate::gate::evaluate(self, gate, waiting).await;
         let passes = plan.lets_pass();
         let mut found = self.found();

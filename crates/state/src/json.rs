@@ -181,7 +181,7 @@ impl<W: Write> JsonOut<W> {
     }
 
     pub(crate) fn text(&mut self, text: &str) -> io::Result<()> {
-        let plain = |byte: u8| byte >= 0x20 && byte < 0x80 && !matches!(byte, b'"' | b'\\' | b'<' | b'>' | b'&');
+        let plain = |byte: u8| (0x20..0x80).contains(&byte) && !matches!(byte, b'"' | b'\\' | b'<' | b'>' | b'&');
         if text.bytes().all(plain) {
             self.out.write_all(b"\"")?;
             self.out.write_all(text.as_bytes())?;

@@ -1,4 +1,5 @@
 //! State files as the incumbents write them, and what is left of them.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fmt::Write;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
 //! The journal: what was begun is on disk, what ended is in the state, whatever happens in between.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

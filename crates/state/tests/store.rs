@@ -1,4 +1,5 @@
 //! The local store: what is on disk is always a whole state, and only one run at a time changes it.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
 use std::io::{BufRead, BufReader};

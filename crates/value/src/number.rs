@@ -182,7 +182,7 @@ impl Number {
         let (a, b) = (a.repr(), b.repr());
         let negative = b.significand().is_negative();
         let top = if negative { -a.significand() } else { a.significand().clone() };
-        Some(Self::from_ratio(&top, &b.significand().clone().abs().into(), a.exponent() - b.exponent()))
+        Some(Self::from_ratio(&top, &b.significand().clone().abs(), a.exponent() - b.exponent()))
     }
     /// The remainder of the truncated division, with the sign of `self`; `None` when dividing by zero.
     pub fn remainder(&self, other: &Self) -> Option<Self> {

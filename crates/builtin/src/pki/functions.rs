@@ -102,7 +102,7 @@ mod tests {
         let world = World::new::<Pki>().await;
         let (key, root) = make_root(&Subject::new("Root", None), 1, None).unwrap();
         let (key, root) = (Value::from(key.as_str()), Value::from(root.as_str()));
-        let list = world.call("certificates", &[root.clone()]).unwrap();
+        let list = world.call("certificates", std::slice::from_ref(&root)).unwrap();
         assert_eq!(list.ty(), Type::list(certificate()));
         let first = list.elements().next().unwrap();
         assert_eq!((first.get("subject"), first.get("path_length")), (Some(Value::from("CN=Root")), Some(Value::Null(Type::Number))));

@@ -14,12 +14,7 @@ pub fn contains_private_key(text: &str) -> bool {
 /// True when somewhere in the bytes the start of a private key in DER stands: PKCS #8 (version 0 and an algorithm), SEC 1 (version 1 and a number as long as a curve's), PKCS #1 (version 0 and a
 /// long number). In certificates and requests other things follow the version.
 fn starts_a_key(bytes: &[u8]) -> bool {
-    bytes.windows(6).any(|window| match *window {
-        [2, 1, 0, 0x30, _, 6] => true,
-        [2, 1, 1, 4, 28 | 32 | 48 | 66, _] => true,
-        [2, 1, 0, 2, 0x81 | 0x82, _] => true,
-        _ => false,
-    })
+    bytes.windows(6).any(|window| matches!(*window, [2, 1, 0, 0x30, _, 6] | [2, 1, 1, 4, 28 | 32 | 48 | 66, _] | [2, 1, 0, 2, 0x81 | 0x82, _]))
 }
 
 fn shows(text: &str) -> bool {

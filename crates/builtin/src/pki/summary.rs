@@ -122,7 +122,7 @@ pub(crate) fn certificate_blocks(text: &str) -> Result<Vec<Vec<u8>>, X509Error> 
 /// Reads the certificate number `at` (from 1).
 pub(crate) fn parse(at: usize, bytes: &[u8]) -> Result<X509Certificate<'_>, X509Error> {
     match X509Certificate::from_der(bytes) {
-        Ok((rest, certificate)) if rest.is_empty() => Ok(certificate),
+        Ok(([], certificate)) => Ok(certificate),
         Ok(_) => Err(X509Error::new(format!("certificate {at} has bytes after its end"))),
         Err(error) => Err(X509Error::new(format!("certificate {at} cannot be read: {error}"))),
     }

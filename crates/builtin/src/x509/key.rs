@@ -214,7 +214,7 @@ impl PrivateKey {
 
     fn from_pkcs8(bytes: &[u8]) -> Result<Self, X509Error> {
         let wrong = |error: rsa::pkcs8::Error| X509Error::new(format!("not a private key in PKCS #8: {error}"));
-        let info = PrivateKeyInfo::try_from(bytes).map_err(|error| wrong(error.into()))?;
+        let info = PrivateKeyInfo::try_from(bytes).map_err(wrong)?;
         match info.algorithm.oid.to_string().as_str() {
             "1.2.840.113549.1.1.1" => Ok(Self::Rsa(Box::new(RsaPrivateKey::from_pkcs8_der(bytes).map_err(wrong)?))),
             "1.2.840.10045.2.1" => {

@@ -24,26 +24,23 @@ impl Parser<'_> {
             if self.eat(b']') {
                 break;
             }
-            match self.expression() {
-                Ok(item) => {
-                    items.push(item);
-                    self.skip();
-                    match self.peek() {
-                        b',' => {
-                            self.at += 1;
-                            continue;
-                        }
-                        b']' => continue,
-                        _ if separated => {
-                            separated = false;
-                            if self.invalid_character().is_none() {
-                                self.error_here("Missing item separator", "Expected a comma to mark the beginning of the next item.");
-                            }
-                        }
-                        _ => {}
+            if let Ok(item) = self.expression() {
+                items.push(item);
+                self.skip();
+                match self.peek() {
+                    b',' => {
+                        self.at += 1;
+                        continue;
                     }
+                    b']' => continue,
+                    _ if separated => {
+                        separated = false;
+                        if self.invalid_character().is_none() {
+                            self.error_here("Missing item separator", "Expected a comma to mark the beginning of the next item.");
+                        }
+                    }
+                    _ => {}
                 }
-                Err(Failed) => {}
             }
             match self.resync(Separator::Comma) {
                 Sync::Item => {}

@@ -327,7 +327,7 @@ fn merge(args: &Args<'_>) -> Answer {
     let mut types: Vec<Type> = Vec::with_capacity(given.len());
     for value in &given {
         let ty = value.ty();
-        if !matches!(ty, Type::Map(_) | Type::Object(_)) && !(ty == Type::Dynamic && !value.is_known()) {
+        if !matches!(ty, Type::Map(_) | Type::Object(_)) && (ty != Type::Dynamic || value.is_known()) {
             return fail(format!("arguments must be maps or objects, got \"{}\"", ty.friendly_name()));
         }
         types.push(ty);

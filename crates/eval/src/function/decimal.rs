@@ -49,7 +49,7 @@ impl Decimal {
             return;
         }
         let (kept, rest) = self.digits.split_at(keep);
-        let even = kept.bytes().last().is_none_or(|digit| (digit - b'0') % 2 == 0);
+        let even = kept.bytes().last().is_none_or(|digit| (digit - b'0').is_multiple_of(2));
         let up = match rest.as_bytes() {
             [b'5'] => !even,
             [first, ..] => *first >= b'5',

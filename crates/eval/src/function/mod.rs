@@ -353,7 +353,7 @@ mod tests {
     fn errors_show_no_secrets() {
         let secret = Value::from("hunter2").with_marks(Marks::SENSITIVE);
         let call = |name: &str, args: &[Value]| lookup(name).unwrap().call(&testing::Nowhere, args).unwrap_err().message;
-        assert_eq!(call("base64decode", &[secret.clone()]), "the reason is not shown, because an argument is sensitive");
+        assert_eq!(call("base64decode", std::slice::from_ref(&secret)), "the reason is not shown, because an argument is sensitive");
         let hidden = "the value is not accepted; the reason is not shown, because an argument is sensitive";
         assert_eq!(call("parseint", &[secret.clone(), 10.into()]), hidden);
         assert_eq!(call("abs", &[secret]), "a number is required");

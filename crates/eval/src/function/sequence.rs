@@ -95,7 +95,7 @@ fn concat(args: &Args<'_>) -> Answer {
     let Some(first) = args.values.first() else { return fail("at least one argument is required") };
     for (at, value) in args.values.iter().enumerate() {
         let ty = value.ty();
-        if !matches!(ty, Type::List(_) | Type::Tuple(_)) && !(ty == Type::Dynamic && !value.is_known()) {
+        if !matches!(ty, Type::List(_) | Type::Tuple(_)) && (ty != Type::Dynamic || value.is_known()) {
             return refuse(at, format!("all arguments must be lists or tuples; got {}", ty.friendly_name()));
         }
     }
@@ -465,12 +465,12 @@ mod tests {
     fn marks_of_elements_stay_with_them() {
         let secret = Value::from("a").with_marks(Marks::SENSITIVE);
         let tuple = Value::tuple([secret, "b".into()]);
-        assert_eq!(call("concat", &[tuple.clone()]), r#"[(sensitive), "b"]"#);
+        assert_eq!(call("concat", std::slice::from_ref(&tuple)), r#"[(sensitive), "b"]"#);
         assert_eq!(call("element", &[tuple.clone(), 1.into()]), r#""b""#);
         assert_eq!(call("chunklist", &[tuple.clone(), 1.into()]), r#"[[(sensitive)], ["b"]]"#);
         assert_eq!(call("flatten", &[Value::tuple([tuple.clone()])]), r#"[(sensitive), "b"]"#);
         for name in ["distinct", "sort", "compact"] {
-            assert_eq!(call(name, &[tuple.clone()]), "(sensitive)", "{name}");
+            assert_eq!(call(name, std::slice::from_ref(&tuple)), "(sensitive)", "{name}");
         }
     }
 }

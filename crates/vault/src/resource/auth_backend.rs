@@ -114,7 +114,7 @@ impl Tune {
             };
             let same = value == &said || matches!((value.as_str(), said.as_str()), (Some(a), Some(b)) if duration::same(a, b));
             let unset = value.is_null() && (written.is_some() || is_empty(&said));
-            if !same && !unset && !(is_empty(value) && is_empty(&said)) {
+            if !(same || unset || is_empty(value) && is_empty(&said)) {
                 *value = said;
             }
         }
@@ -258,7 +258,7 @@ fn taken_out(prior: &Value, planned: &Value) -> bool {
     before.iter().any(|(name, there)| {
         let written = planned.get(name).is_some_and(|wanted| !wanted.is_null());
         let empty = there.is_null() || there.as_str() == Some("") || there.length() == Some(0);
-        !written && !empty && !(&**name == "token_type" && there.as_str() == Some("default-service"))
+        !(written || empty || &**name == "token_type" && there.as_str() == Some("default-service"))
     })
 }
 
