@@ -2,7 +2,7 @@
 
 use weir_diag::{Diagnostic, Diagnostics, Span};
 use weir_eval::{Evaluator, decode_body, span_of};
-use weir_provider::{Fault, Schema, Severity};
+use weir_provider::{Block, Fault, NestedBlock, Nesting, Schema, Severity};
 use weir_value::{Marks, Path, Type, Value};
 
 use weir_config::syntax::Body;
@@ -83,23 +83,40 @@ pub(crate) fn mark_schema(value: &Value, schema: &Schema) -> Value {
 
 /// The object that a configuration alone tells of: computed attributes are unknown, for `cause` if there is one.
 pub(crate) fn only_configured(schema: &Schema, config: &Value, cause: Option<&str>) -> Value {
-    let Value::Object(entries) = config.unmarked() else { return config.clone() };
     let unknown = |ty: &Type| match cause {
         Some(cause) => Value::unknown_because(ty.clone(), cause),
         None => Value::unknown(ty.clone()),
     };
+    only_written(&schema.block, config, &unknown)
+}
+
+fn only_written(block: &Block, config: &Value, unknown: &dyn Fn(&Type) -> Value) -> Value {
+    let Value::Object(entries) = config.unmarked() else { return config.clone() };
     Value::object(entries.iter().map(|(name, value)| {
-        let value = match schema.block.attributes.get(name) {
-            Some(attribute) if attribute.write_only => Value::Null(attribute.ty.clone()),
-            Some(attribute) if value.is_null() => match &attribute.default {
+        let value = match (block.attributes.get(name), block.blocks.get(name)) {
+            (Some(attribute), _) if attribute.write_only => Value::Null(attribute.ty.clone()),
+            (Some(attribute), _) if value.is_null() => match &attribute.default {
                 Some(default) => default.clone(),
                 None if attribute.computed => unknown(&attribute.ty),
                 None => value.clone(),
             },
+            (None, Some(nested)) if nested.computed && (value.is_null() || value.length() == Some(0)) => unknown(&nested.ty()),
+            (None, Some(nested)) => each_written(nested, value, unknown),
             _ => value.clone(),
         };
         (name.clone(), value)
     }))
+}
+
+fn each_written(nested: &NestedBlock, value: &Value, unknown: &dyn Fn(&Type) -> Value) -> Value {
+    let one = |item: &Value| only_written(&nested.block, item, unknown);
+    match value {
+        Value::Object(_) if matches!(nested.nesting, Nesting::Single | Nesting::Group) => one(value),
+        Value::List(element, items) => Value::list(element.clone(), items.iter().map(one).collect::<Vec<_>>()),
+        Value::Set(set) => Value::set(set.element.clone(), set.items.iter().map(one).collect::<Vec<_>>()),
+        Value::Map(element, entries) => Value::map(element.clone(), entries.iter().map(|(key, item)| (key.clone(), one(item))).collect::<Vec<_>>()),
+        other => other.clone(),
+    }
 }
 
 /// A provider's faults as diagnostics at the arguments that they are about.

@@ -70,7 +70,7 @@ impl Error {
             Self::Transport { message, .. } => !message.contains("certificate") && !message.contains("builder error"),
             Self::Api { status: 412 | 429 | 502 | 503 | 504, .. } => true,
             Self::Api { status: 500, errors, .. } => errors.iter().any(|error| {
-                ["not active", "forwarding", "leadership", "leader", "no active", "context canceled"].iter().any(|sign| error.contains(sign))
+                ["not active", "forwarding", "leadership", "leader", "no active", "context canceled", "transaction commit failed"].iter().any(|sign| error.contains(sign))
             }),
             _ => false,
         }
@@ -80,6 +80,8 @@ impl Error {
     pub(crate) fn may_have_arrived(&self) -> bool {
         match self {
             Self::Transport { arrived, .. } => *arrived,
+            // A transaction that another call got in the way of has changed nothing.
+            Self::Api { status: 500, errors, .. } if errors.iter().any(|error| error.contains("transaction commit failed")) => false,
             Self::Api { status, .. } => matches!(status, 500 | 502 | 504),
             _ => false,
         }

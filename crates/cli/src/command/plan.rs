@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use weir_plan::Approval;
+use weir_plan::{Approval, Mode};
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
@@ -57,7 +57,8 @@ impl Arguments {
                 context.out.line(format!("\nSaved the plan to: {0}\n\nTo perform exactly these actions, run the following command to apply:\n    weir apply \"{0}\"", path.display()));
             }
         }
-        let changes = !made.plan.is_empty();
+        let found = options.mode == Mode::RefreshOnly && !made.plan.drift.is_empty();
+        let changes = found || !made.plan.is_empty();
         Ok(if self.detailed_exitcode && changes { Exit(2) } else { Exit::DONE })
     }
 }

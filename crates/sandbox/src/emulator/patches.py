@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from moto.autoscaling import models, responses
 from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.models.launch_templates import LaunchTemplate
+from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.responses.launch_templates import LaunchTemplates
 from moto.ec2.utils import parse_user_data
 from moto.moto_api._internal import mock_random
@@ -36,6 +37,7 @@ def apply(lock, ready):
     traffic_sources()
     template_keeps_its_own_tags_to_itself()
     templates_are_listed_beyond_fifteen()
+    rules_of_groups_keep_their_description()
 
 
 def bucket_versioning_has_its_name():
@@ -383,3 +385,9 @@ def templates_are_listed_beyond_fifteen():
 
     for name in ("describe_launch_templates", "describe_launch_template_versions"):
         setattr(LaunchTemplates, name, unlimited(getattr(LaunchTemplates, name)))
+
+
+def rules_of_groups_keep_their_description():
+    """moto tells the description of a rule only when its other side is a range of addresses."""
+    original = SecurityGroupRule.description.fget
+    SecurityGroupRule.description = property(lambda self: original(self) or (self.source_group or {}).get("Description"))
