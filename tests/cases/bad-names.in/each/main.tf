@@ -1,0 +1,3 @@
+output "x" { value = each.key }
+output "y" { value = count.index }
+output "z" { value = self.id }

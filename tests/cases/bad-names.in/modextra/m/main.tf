@@ -1,0 +1,5 @@
+variable "i" {
+  type    = string
+}
+resource "terraform_data" "x" { input = var.i }
+output "o" { value = terraform_data.x.output }

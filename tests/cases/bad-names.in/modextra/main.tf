@@ -1,0 +1,5 @@
+module "m" {
+ source = "./m"
+ i = 1
+ j = 2
+}

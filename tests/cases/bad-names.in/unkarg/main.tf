@@ -1,0 +1,4 @@
+resource "terraform_data" "b" {
+ inputt = 1
+ foo {}
+}

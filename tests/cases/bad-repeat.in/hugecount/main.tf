@@ -1,0 +1,1 @@
+resource "terraform_data" "a" { count = 99999999999999999999 }

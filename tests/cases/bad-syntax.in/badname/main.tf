@@ -1,0 +1,2 @@
+resource "terraform_data" "1a" {}
+variable "a b" {}

@@ -1,0 +1,3 @@
+output "x" { value = "${}" }
+output "y" { value = "%{ if }" }
+output "z" { value = "%{ for x in }%{ endfor }" }

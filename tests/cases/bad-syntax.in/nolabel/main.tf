@@ -1,0 +1,4 @@
+resource "terraform_data" {}
+resource {}
+variable {}
+output "a" "b" {}

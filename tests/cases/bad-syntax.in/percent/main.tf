@@ -1,0 +1,2 @@
+output "x" { value = "%{ if true }a%{ else }b" }
+output "y" { value = "%{ endif }" }

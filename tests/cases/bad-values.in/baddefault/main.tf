@@ -1,0 +1,5 @@
+variable "x" {
+ type = number
+ default = "abc"
+}
+variable "y" { default = var.x }

@@ -1,0 +1,2 @@
+resource "local_file" "x" {}
+resource "random_id" "y" {}

@@ -1,0 +1,5 @@
+variable "a" {
+ sensitive = true
+ default = 1
+}
+output "x" { value = var.a }

@@ -1,0 +1,4 @@
+gate "ok" {
+  answr = "yes"
+}
+gate "oc" {}

@@ -1,0 +1,3 @@
+gate "ok" {
+  answer = "yes, sir"
+}

@@ -1,0 +1,3 @@
+two = "auto"
+three = "auto"
+four = "auto"

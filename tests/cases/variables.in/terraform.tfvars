@@ -1,0 +1,4 @@
+one = "tfvars"
+two = "tfvars"
+three = "tfvars"
+four = "tfvars"

@@ -1,0 +1,314 @@
+//! The engine from outside, where a transcript cannot tell it: crashes, locks, damaged files, folders that cannot be written, plan files that went stale.
+#![allow(clippy::unwrap_used, reason = "tests")]
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value as Json;
+
+/// A stack in a folder of its own.
+struct Stack {
+    dir: tempfile::TempDir,
+}
+
+impl Stack {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let stack = Self { dir: tempfile::tempdir().unwrap() };
+        for (name, text) in files {
+            stack.write(name, text);
+        }
+        stack
+    }
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.dir.path().join(name)
+    }
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+        command.args(arguments).current_dir(self.dir.path()).env("NO_COLOR", "1").stdin(Stdio::null());
+        command
+    }
+    fn run(&self, arguments: &[&str]) -> (i32, String) {
+        told(&self.command(arguments).output().unwrap())
+    }
+    fn ok(&self, arguments: &[&str]) -> String {
+        let (code, text) = self.run(arguments);
+        assert_eq!(code, 0, "{arguments:?}: {text}");
+        text
+    }
+    /// Ends with that code and says all of these.
+    fn says(&self, arguments: &[&str], wanted: i32, parts: &[&str]) {
+        let (code, text) = self.run(arguments);
+        assert_eq!(code, wanted, "{arguments:?}: {text}");
+        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for part in parts {
+            assert!(flat.contains(part), "{arguments:?} does not say {part:?}: {text}");
+        }
+    }
+    fn state(&self) -> Json {
+        serde_json::from_slice(&fs::read(self.path("terraform.tfstate")).unwrap()).unwrap()
+    }
+    fn objects(&self) -> Vec<String> {
+        self.ok(&["state", "list"]).lines().map(str::to_owned).collect()
+    }
+}
+
+fn told(output: &Output) -> (i32, String) {
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(!text.contains("panicked"), "{text}");
+    (output.status.code().unwrap_or(-1), text)
+}
+
+fn is_empty_besides(dir: &Path, known: &[&str]) {
+    let found: Vec<String> = fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| {
+            // A file that was being written has a name of its own until it is whole.
+            !known.contains(&name.as_str()) && !name.starts_with(".weir-")
+        })
+        .collect();
+    assert!(found.is_empty(), "left behind: {found:?}");
+}
+
+const CRASHING: &str = r#"
+variable "kind" { default = "a" }
+resource "terraform_data" "base" { triggers_replace = var.kind }
+resource "local_file" "below" {
+  filename = "out/below-${var.kind}.txt"
+  content  = "below ${var.kind}"
+}
+resource "local_file" "swapped" {
+  filename = "out/swapped-${var.kind}.txt"
+  content  = local_file.below.content
+  lifecycle { create_before_destroy = true }
+}
+resource "terraform_data" "top" {
+  count = 2
+  input = [terraform_data.base.id, local_file.swapped.id]
+}
+"#;
+
+/// Kills the process after every journal record of a creation, a replacement and a destruction, and goes on: nothing is lost, nothing is there twice.
+#[test]
+fn killed_after_any_record_it_goes_on() {
+    let wanted = ["local_file.below", "local_file.swapped", "terraform_data.base", "terraform_data.top[0]", "terraform_data.top[1]"];
+    for (before, arguments) in [
+        (None, vec!["apply", "-auto-approve"]),
+        (Some("a"), vec!["apply", "-auto-approve", "-var=kind=b"]),
+        (Some("a"), vec!["destroy", "-auto-approve"]),
+    ] {
+        let mut crashes = 0;
+        for record in 1_u64.. {
+            let stack = Stack::new(&[("main.tf", CRASHING)]);
+            if before.is_some() {
+                stack.ok(&["apply", "-auto-approve"]);
+            }
+            let output = stack.command(&arguments).env("WEIR_TEST_CRASH_AFTER_RECORD", record.to_string()).output().unwrap();
+            if output.status.success() {
+                break;
+            }
+            assert_eq!(output.status.code(), None, "{arguments:?} at {record}: {}", told(&output).1);
+            crashes += 1;
+            let (code, text) = stack.run(&arguments);
+            assert_eq!(code, 0, "{arguments:?} after a crash at record {record}: {text}");
+            let known = ["main.tf", "terraform.tfstate", "terraform.tfstate.backup", "out"];
+            is_empty_besides(stack.dir.path(), &known);
+            if arguments[0] == "destroy" {
+                assert_eq!(stack.objects(), Vec::<String>::new());
+                is_empty_besides(&stack.path("out"), &[]);
+                continue;
+            }
+            assert_eq!(stack.objects(), wanted, "{arguments:?} at {record}");
+            let kind = if arguments.len() == 3 { "b" } else { "a" };
+            is_empty_besides(&stack.path("out"), &[&format!("below-{kind}.txt"), &format!("swapped-{kind}.txt")]);
+            assert_eq!(fs::read_to_string(stack.path(&format!("out/swapped-{kind}.txt"))).unwrap(), format!("below {kind}"));
+            let mut again = vec!["plan", "-detailed-exitcode"];
+            again.extend(arguments.get(2));
+            stack.ok(&again);
+        }
+        assert!(crashes >= 5, "{arguments:?} wrote only {crashes} records");
+    }
+}
+
+/// What could not be made is told, what was made is kept, and the next run makes only the rest.
+#[test]
+fn a_partial_failure_is_taken_up() {
+    let stack = Stack::new(&[
+        (
+            "main.tf",
+            r#"
+variable "folder" { default = "file.txt" }
+resource "terraform_data" "first" { input = 1 }
+resource "local_file" "bad" {
+  filename = "${var.folder}/below.txt"
+  content  = terraform_data.first.output
+}
+resource "terraform_data" "after" { input = local_file.bad.id }
+resource "terraform_data" "beside" {}
+"#,
+        ),
+        ("file.txt", "a regular file"),
+    ]);
+    stack.says(&["apply", "-auto-approve"], 1, &["Error: Cannot write the file", "with local_file.bad"]);
+    assert_eq!(stack.objects(), ["terraform_data.beside", "terraform_data.first"]);
+    stack.says(&["apply", "-auto-approve", "-var=folder=fine"], 0, &["Resources: 2 added, 0 changed, 0 destroyed."]);
+    assert_eq!(fs::read_to_string(stack.path("fine/below.txt")).unwrap(), "1");
+    stack.ok(&["plan", "-detailed-exitcode", "-var=folder=fine"]);
+}
+
+/// An object stays as long as something that needs it could not be changed.
+#[test]
+fn what_a_failed_object_needs_stays() {
+    let before = r#"
+resource "terraform_data" "bottom" { input = 1 }
+resource "terraform_data" "middle" { input = terraform_data.bottom.id }
+resource "terraform_data" "user" { input = terraform_data.middle.id }
+"#;
+    let after = r#"
+resource "local_file" "bad" {
+  filename = "main.tf/below.txt"
+  content  = "x"
+}
+resource "terraform_data" "user" { input = local_file.bad.id }
+"#;
+    let stack = Stack::new(&[("main.tf", before)]);
+    stack.ok(&["apply", "-auto-approve"]);
+    stack.write("main.tf", after);
+    stack.says(&["apply", "-auto-approve"], 1, &["Cannot write the file"]);
+    assert_eq!(stack.objects(), ["terraform_data.bottom", "terraform_data.middle", "terraform_data.user"]);
+    stack.write("main.tf", &after.replace("main.tf/", ""));
+    stack.says(&["apply", "-auto-approve"], 0, &["Resources: 1 added, 1 changed, 2 destroyed."]);
+    assert_eq!(stack.objects(), ["local_file.bad", "terraform_data.user"]);
+}
+
+/// Drift is found, shown apart by -refresh-only, and made good by an apply.
+#[test]
+fn drift_is_made_good() {
+    let stack = Stack::new(&[("main.tf", "resource \"local_file\" \"f\" {\n  filename = \"f.txt\"\n  content  = \"right\"\n}\n")]);
+    stack.ok(&["apply", "-auto-approve"]);
+    fs::remove_file(stack.path("f.txt")).unwrap();
+    stack.says(&["plan", "-refresh-only", "-detailed-exitcode"], 2, &["local_file.f has been deleted"]);
+    stack.says(&["plan", "-refresh=false", "-detailed-exitcode"], 0, &["No changes."]);
+    stack.says(&["plan", "-detailed-exitcode"], 2, &["local_file.f will be created"]);
+    stack.says(&["apply", "-auto-approve"], 0, &["Resources: 1 added, 0 changed, 0 destroyed."]);
+    assert_eq!(fs::read_to_string(stack.path("f.txt")).unwrap(), "right");
+    fs::remove_file(stack.path("f.txt")).unwrap();
+    stack.ok(&["apply", "-refresh-only", "-auto-approve"]);
+    assert_eq!(stack.objects(), Vec::<String>::new());
+}
+
+/// A plan file is applied as it was approved, or not at all.
+#[test]
+fn a_plan_file_goes_stale() {
+    let stack = Stack::new(&[("main.tf", "variable \"size\" { default = 1 }\nresource \"terraform_data\" \"a\" { input = var.size }\n")]);
+    stack.ok(&["plan", "-out=first", "-var=size=2"]);
+    stack.write("main.tf", "this is not read");
+    stack.says(&["apply", "first"], 0, &["Resources: 1 added"]);
+    stack.write("main.tf", "variable \"size\" { default = 1 }\nresource \"terraform_data\" \"a\" { input = var.size }\n");
+    stack.ok(&["plan", "-detailed-exitcode", "-var=size=2"]);
+    stack.ok(&["plan", "-out=second", "-var=size=3"]);
+    stack.ok(&["destroy", "-auto-approve"]);
+    stack.says(&["apply", "second"], 1, &["Error: Saved plan is stale", "approved was update, now it is create"]);
+    stack.write("third", "not a plan");
+    stack.says(&["apply", "third"], 1, &["Failed to load the plan"]);
+    stack.says(&["apply", "fourth"], 1, &["Failed to load the plan"]);
+}
+
+/// The environment comes before the files, and the command line after all.
+#[test]
+fn variables_of_the_environment() {
+    let stack = Stack::new(&[("main.tf", "variable \"a\" {}\nvariable \"b\" { type = list(number) }\noutput \"all\" { value = [var.a, var.b] }\n"), ("terraform.tfvars", "a = \"file\"\n")]);
+    let apply = |arguments: &[&str]| {
+        let output = stack.command(arguments).env("TF_VAR_a", "environment").env("TF_VAR_b", "[1, 2]").output().unwrap();
+        assert_eq!(told(&output).0, 0, "{}", told(&output).1);
+        stack.ok(&["output", "-json", "all"]).trim().to_owned()
+    };
+    assert_eq!(apply(&["apply", "-auto-approve"]), r#"["file",[1,2]]"#);
+    assert_eq!(apply(&["apply", "-auto-approve", "-var=a=flag"]), r#"["flag",[1,2]]"#);
+    fs::remove_file(stack.path("terraform.tfvars")).unwrap();
+    assert_eq!(apply(&["apply", "-auto-approve"]), r#"["environment",[1,2]]"#);
+}
+
+/// A state that somebody else works on, or that is damaged, is left alone.
+#[test]
+fn a_state_that_cannot_be_used() {
+    let stack = Stack::new(&[("main.tf", "resource \"terraform_data\" \"a\" {}\n")]);
+    stack.ok(&["apply", "-auto-approve"]);
+    let good = fs::read(stack.path("terraform.tfstate")).unwrap();
+    fs::write(stack.path("terraform.tfstate"), &good[..good.len() / 2]).unwrap();
+    for command in [&["plan"][..], &["apply", "-auto-approve"], &["destroy", "-auto-approve"], &["state", "list"]] {
+        stack.says(command, 1, &["terraform.tfstate"]);
+    }
+    assert_eq!(fs::read(stack.path("terraform.tfstate")).unwrap(), &good[..good.len() / 2], "a damaged state is not written over");
+    fs::write(stack.path("terraform.tfstate"), &good).unwrap();
+    stack.ok(&["plan", "-detailed-exitcode"]);
+}
+
+/// Pull and push give the same state back, with one serial more.
+#[test]
+fn pull_and_push() {
+    let stack = Stack::new(&[("main.tf", "resource \"terraform_data\" \"a\" { count = 2 }\n")]);
+    stack.ok(&["apply", "-auto-approve"]);
+    let pulled = stack.ok(&["state", "pull"]);
+    stack.ok(&["state", "mv", "terraform_data.a[0]", "terraform_data.b"]);
+    stack.ok(&["state", "rm", "terraform_data.a[1]"]);
+    assert_eq!(stack.objects(), ["terraform_data.b"]);
+    let mut state: Json = serde_json::from_str(&pulled).unwrap();
+    state["serial"] = Json::from(stack.state()["serial"].as_u64().unwrap() + 1);
+    stack.write("pushed", &state.to_string());
+    stack.ok(&["state", "push", "pushed"]);
+    assert_eq!(stack.objects(), ["terraform_data.a[0]", "terraform_data.a[1]"]);
+    stack.ok(&["plan", "-detailed-exitcode"]);
+}
+
+/// A plan with timestamp() never comes to rest; it must not go round in circles before a closed gate, and neither must -replace.
+#[test]
+fn a_restless_plan_stops_at_its_gate() {
+    let stack = Stack::new(&[(
+        "main.stack.hcl",
+        "resource \"terraform_data\" \"restless\" { triggers_replace = timestamp() }\nresource \"terraform_data\" \"calm\" {}\ngate \"g\" {\n  description = \"Wait\"\n}\nresource \"terraform_data\" \"later\" {\n  depends_on = [gate.g]\n}\n",
+    )]);
+    stack.says(&["apply", "-auto-approve"], 3, &["Paused at gate.g", "2 added, 0 changed, 0 destroyed"]);
+    stack.says(&["apply", "-auto-approve", "-replace=terraform_data.calm"], 3, &["Paused at gate.g", "2 added, 0 changed, 2 destroyed"]);
+}
+
+/// What must stay secret is in no output and in no plan file.
+#[test]
+fn secrets_are_not_shown() {
+    let stack = Stack::new(&[(
+        "main.tf",
+        "variable \"secret\" {\n  sensitive = true\n}\nvariable \"ghost\" {\n  ephemeral = true\n}\nresource \"terraform_data\" \"a\" { input = { inner = var.secret } }\noutput \"o\" {\n  value     = var.secret\n  sensitive = true\n}\n",
+    )]);
+    let flags = ["-var=secret=sesame-1234", "-var=ghost=boo-5678"];
+    let (code, text) = stack.run(&["plan", "-out=p", flags[0], flags[1]]);
+    assert_eq!(code, 0, "{text}");
+    let file = fs::read_to_string(stack.path("p")).unwrap();
+    let json = stack.ok(&["plan", "-json", flags[0], flags[1]]);
+    let (code, applied) = stack.run(&["apply", "p", flags[0], flags[1]]);
+    assert_eq!(code, 0, "{applied}");
+    for text in [text, file, json, applied] {
+        assert!(!text.contains("sesame-1234") && !text.contains("boo-5678"), "{text}");
+    }
+    assert!(!fs::read_to_string(stack.path("terraform.tfstate")).unwrap().contains("boo-5678"));
+}
+
+/// Where nothing can be written nothing is done.
+#[cfg(unix)]
+#[test]
+fn a_read_only_folder() {
+    use std::os::unix::fs::PermissionsExt;
+    let stack = Stack::new(&[("main.tf", "resource \"terraform_data\" \"a\" {}\n")]);
+    fs::set_permissions(stack.dir.path(), fs::Permissions::from_mode(0o555)).unwrap();
+    // Root may write everywhere, so there is nothing to be seen.
+    if fs::write(stack.path("probe"), "x").is_err() {
+        let (code, text) = stack.run(&["apply", "-auto-approve"]);
+        assert_eq!(code, 1, "{text}");
+        assert!(text.contains("Error: "), "{text}");
+    }
+    fs::set_permissions(stack.dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+}
