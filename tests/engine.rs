@@ -97,11 +97,9 @@ resource "terraform_data" "top" {
 #[test]
 fn killed_after_any_record_it_goes_on() {
     let wanted = ["local_file.below", "local_file.swapped", "terraform_data.base", "terraform_data.top[0]", "terraform_data.top[1]"];
-    for (before, arguments) in [
-        (None, vec!["apply", "-auto-approve"]),
-        (Some("a"), vec!["apply", "-auto-approve", "-var=kind=b"]),
-        (Some("a"), vec!["destroy", "-auto-approve"]),
-    ] {
+    for (before, arguments) in
+        [(None, vec!["apply", "-auto-approve"]), (Some("a"), vec!["apply", "-auto-approve", "-var=kind=b"]), (Some("a"), vec!["destroy", "-auto-approve"])]
+    {
         let mut crashes = 0;
         for record in 1_u64.. {
             let stack = Stack::new(&[("main.tf", CRASHING)]);
@@ -222,7 +220,10 @@ fn a_plan_file_goes_stale() {
 /// The environment comes before the files, and the command line after all.
 #[test]
 fn variables_of_the_environment() {
-    let stack = Stack::new(&[("main.tf", "variable \"a\" {}\nvariable \"b\" { type = list(number) }\noutput \"all\" { value = [var.a, var.b] }\n"), ("terraform.tfvars", "a = \"file\"\n")]);
+    let stack = Stack::new(&[
+        ("main.tf", "variable \"a\" {}\nvariable \"b\" { type = list(number) }\noutput \"all\" { value = [var.a, var.b] }\n"),
+        ("terraform.tfvars", "a = \"file\"\n"),
+    ]);
     let apply = |arguments: &[&str]| {
         let output = stack.command(arguments).env("TF_VAR_a", "environment").env("TF_VAR_b", "[1, 2]").output().unwrap();
         assert_eq!(told(&output).0, 0, "{}", told(&output).1);

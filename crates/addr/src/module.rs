@@ -111,9 +111,7 @@ impl ModulePath {
     /// Whether the module that `pattern` names is this one or called it; a step of `pattern` without a key stands for all instances.
     pub fn is_within(&self, pattern: &Self) -> bool {
         pattern.0.len() <= self.0.len()
-            && pattern.0.iter().zip(self.0.iter()).all(|(wanted, own)| {
-                wanted.name == own.name && (wanted.key.is_none() || wanted.key == own.key)
-            })
+            && pattern.0.iter().zip(self.0.iter()).all(|(wanted, own)| wanted.name == own.name && (wanted.key.is_none() || wanted.key == own.key))
     }
 
     /// The configuration's view: the same calls, whatever the instance.
@@ -230,10 +228,15 @@ mod tests {
     #[test]
     fn refuses() {
         let message = |text: &str| text.parse::<ModulePath>().unwrap_err().to_string();
-        assert_eq!(message("module.a[x]"), "invalid address \"module.a[x]\": expected a whole number or a string in quotes (in a shell, put the address in single quotes) at byte 9");
+        assert_eq!(
+            message("module.a[x]"),
+            "invalid address \"module.a[x]\": expected a whole number or a string in quotes (in a shell, put the address in single quotes) at byte 9"
+        );
         assert_eq!(message("module.a."), "invalid address \"module.a.\": expected more after the dot at byte 9");
         assert_eq!(message("module.a.stage.b"), "invalid address \"module.a.stage.b\": a stage can only be the first step of an address at byte 9");
-        for text in ["module", "module.", "module.1", "module.a[\"x\"", "module.a[\"x", "module.a[99999999999999999999]", "aws_vpc.x", "module.a[\"\\u12\"]", "module.a[\"\\q\"]"] {
+        for text in
+            ["module", "module.", "module.1", "module.a[\"x\"", "module.a[\"x", "module.a[99999999999999999999]", "aws_vpc.x", "module.a[\"\\u12\"]", "module.a[\"\\q\"]"]
+        {
             assert!(text.parse::<ModulePath>().is_err(), "{text}");
         }
     }

@@ -151,10 +151,8 @@ impl FromStr for ProviderConfigAddr {
         } else {
             scanner.expect("provider[")?;
             let start = text.len() - scanner.rest().len();
-            let provider: ProviderAddr = scanner
-                .quoted()?
-                .parse()
-                .map_err(|error: AddrError| AddrError { text: text.to_owned(), at: start + 1 + error.at, message: error.message })?;
+            let provider: ProviderAddr =
+                scanner.quoted()?.parse().map_err(|error: AddrError| AddrError { text: text.to_owned(), at: start + 1 + error.at, message: error.message })?;
             scanner.expect("]")?;
             provider
         };

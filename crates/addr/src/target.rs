@@ -25,9 +25,7 @@ impl Target {
         match self {
             Self::Stage(_) | Self::Module(_) => self.matches_module(addr.module()),
             Self::Resource(resource) => same_block(resource, &addr.resource),
-            Self::Instance(instance) => {
-                same_block(&instance.resource, &addr.resource) && (instance.key.is_none() || instance.key == addr.key)
-            }
+            Self::Instance(instance) => same_block(&instance.resource, &addr.resource) && (instance.key.is_none() || instance.key == addr.key),
         }
     }
 
@@ -104,7 +102,9 @@ mod tests {
         for target in ["stage.net", "module.net", "module.net[0]", "stage.net.aws_subnet.a", "stage.net[0].aws_subnet.a[1]", "module.net.aws_subnet.a[1]"] {
             assert!(check(target, "stage.net[0].aws_subnet.a[1]"), "{target}");
         }
-        for target in ["stage.other", "module.net[1]", "module.net.module.x", "aws_subnet.a", "stage.net.aws_subnet.b", "stage.net.aws_subnet.a[0]", "stage.net.data.aws_subnet.a"] {
+        for target in
+            ["stage.other", "module.net[1]", "module.net.module.x", "aws_subnet.a", "stage.net.aws_subnet.b", "stage.net.aws_subnet.a[0]", "stage.net.data.aws_subnet.a"]
+        {
             assert!(!check(target, "stage.net[0].aws_subnet.a[1]"), "{target}");
         }
         assert!(!check("module.a.t.x", "module.a.module.b.t.x") && check("module.a", "module.a.module.b.t.x"));

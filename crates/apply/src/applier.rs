@@ -92,7 +92,8 @@ pub async fn apply(applying: Applying<'_>) -> Applied {
     }
     // … and at last what nobody needs any more. An object that was not changed as planned still needs what it needed.
     let failed: HashSet<InstanceAddr> = effects.failures().iter().cloned().collect();
-    let unchanged = plan.executable().filter(|change| plan.mode != Mode::Destroy && makes(change.action) && !changed.done.contains(&change.addr)).map(|change| &change.addr);
+    let unchanged =
+        plan.executable().filter(|change| plan.mode != Mode::Destroy && makes(change.action) && !changed.done.contains(&change.addr)).map(|change| &change.addr);
     let needed = needed(applying.prior, failed.iter().chain(unchanged));
     let last = plan
         .executable()
@@ -128,7 +129,8 @@ fn makes(action: Action) -> bool {
 
 /// What goes before anything is made: objects that make room for their replacements, and those that go for good and need one of them.
 fn first<'a>(plan: &'a Plan, prior: &State) -> Vec<Deletion<'a>> {
-    let mut first: Vec<Deletion<'a>> = plan.executable().filter(|change| change.action == Action::DeleteThenCreate).map(|change| Deletion { change, deposed: None }).collect();
+    let mut first: Vec<Deletion<'a>> =
+        plan.executable().filter(|change| change.action == Action::DeleteThenCreate).map(|change| Deletion { change, deposed: None }).collect();
     let mut for_good = plan.executable().filter(|change| change.action == Action::Delete && change.deposed.is_none()).peekable();
     if first.is_empty() || for_good.peek().is_none() {
         return first;
@@ -280,7 +282,8 @@ impl<'a> Maker<'a, '_> {
             refuse("Provider is not configured", "The provider was configured when this was planned, and is not now. Run the command again.".to_owned());
             return Err(());
         };
-        let prior = if change.action == Action::Update { change.before.as_ref().map(|before| before.expose("handed to the provider that changes the object")) } else { None };
+        let prior =
+            if change.action == Action::Update { change.before.as_ref().map(|before| before.expose("handed to the provider that changes the object")) } else { None };
         let (config, planned) = match final_plan(job, session, prior.as_ref(), change).await {
             Ok(made) => made,
             Err(diags) => {
@@ -290,7 +293,11 @@ impl<'a> Maker<'a, '_> {
             }
         };
         if !config.is_wholly_known() {
-            refuse("Configuration is not known", "Some value of this block is still unknown although everything before it is done. An ephemeral value that it needs may not have been readable.".to_owned());
+            refuse(
+                "Configuration is not known",
+                "Some value of this block is still unknown although everything before it is done. An ephemeral value that it needs may not have been readable."
+                    .to_owned(),
+            );
             return Err(());
         }
         if change.action == Action::DeleteThenCreate && effects.failures().contains(&job.addr) {

@@ -20,12 +20,7 @@ pub(crate) struct Deletion<'a> {
 }
 
 /// Destroys objects: each after everything that depends on it.
-pub(crate) async fn delete(
-    effects: &Effects<'_>,
-    catalog: &Catalog,
-    providers: &HashMap<ProviderConfigAddr, ProviderState>,
-    deletions: Vec<Deletion<'_>>,
-) {
+pub(crate) async fn delete(effects: &Effects<'_>, catalog: &Catalog, providers: &HashMap<ProviderConfigAddr, ProviderState>, deletions: Vec<Deletion<'_>>) {
     let mut groups: BTreeMap<ResourceAddr, Vec<Deletion<'_>>> = BTreeMap::new();
     for deletion in deletions {
         groups.entry(deletion.change.addr.resource.config()).or_default().push(deletion);
@@ -36,7 +31,12 @@ pub(crate) async fn delete(
     let mut before = vec![0_usize; names.len()];
     let mut after: Vec<Vec<usize>> = vec![Vec::new(); names.len()];
     for (at, group) in groups.values().enumerate() {
-        let needs: HashSet<usize> = group.iter().flat_map(|deletion| deletion.change.dependencies.iter()).filter_map(|need| index.get(&need.config()).copied()).filter(|need| *need != at).collect();
+        let needs: HashSet<usize> = group
+            .iter()
+            .flat_map(|deletion| deletion.change.dependencies.iter())
+            .filter_map(|need| index.get(&need.config()).copied())
+            .filter(|need| *need != at)
+            .collect();
         for need in needs {
             before[need] += 1;
             after[at].push(need);

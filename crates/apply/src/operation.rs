@@ -177,7 +177,8 @@ impl Effects<'_> {
             Ok(record) => record.map(Arc::new),
             Err(error) => {
                 // What the provider said of the object cannot be kept: the journal keeps what it reported before.
-                self.report([Diagnostic::error("Provider returned an invalid object", format!("{error}. The object stays in the journal: run the command again.")).of(addr.to_string())]);
+                self.report([Diagnostic::error("Provider returned an invalid object", format!("{error}. The object stays in the journal: run the command again."))
+                    .of(addr.to_string())]);
                 self.fail(addr);
                 return Err(());
             }
@@ -197,7 +198,9 @@ impl Effects<'_> {
         if let Err(error) = written {
             self.journal_failed(addr, &error);
         }
-        if op == Op::Create && let Some(state) = &state {
+        if op == Op::Create
+            && let Some(state) = &state
+        {
             self.created().push((change.provider.clone(), type_name.clone(), state.clone()));
         }
         if failed {

@@ -93,7 +93,11 @@ async fn settle(
         Ok(value) => value,
         Err(faults) => {
             found.diags.extend(faults.into_iter().map(|fault| {
-                Diagnostic::error(fault.summary, format!("The last run was interrupted while it worked on {addr}. Asked what became of it, the provider says: {}", fault.detail)).of(addr.to_string())
+                Diagnostic::error(
+                    fault.summary,
+                    format!("The last run was interrupted while it worked on {addr}. Asked what became of it, the provider says: {}", fault.detail),
+                )
+                .of(addr.to_string())
             }));
             return;
         }

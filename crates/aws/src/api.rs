@@ -115,12 +115,17 @@ impl ApiError {
     fn advice(&self) -> String {
         let code = self.code.as_str();
         if code.starts_with("UnauthorizedOperation") || code.starts_with("AccessDenied") || code == "AuthorizationError" {
-            format!("The credentials in use lack a permission: allow \"{}\" on this object in their IAM policy (and in a resource or organisation policy that applies).", self.operation)
+            format!(
+                "The credentials in use lack a permission: allow \"{}\" on this object in their IAM policy (and in a resource or organisation policy that applies).",
+                self.operation
+            )
         } else if self.throttled() {
             "The API still limited the rate of requests after many retries. Run again; a lower -parallelism or fewer users of the account at once help.".to_owned()
         } else if code.contains("LimitExceeded") || code.contains("QuotaExceeded") || code.starts_with("TooMany") {
             "A quota of the account is used up. Remove what is not needed, or ask for more under Service Quotas.".to_owned()
-        } else if ["DependencyViolation", "DeleteConflict", "ResourceInUse", "ResourceInUseException", "InvalidIPAddress.InUse"].contains(&code) || code.ends_with(".InUse") {
+        } else if ["DependencyViolation", "DeleteConflict", "ResourceInUse", "ResourceInUseException", "InvalidIPAddress.InUse"].contains(&code)
+            || code.ends_with(".InUse")
+        {
             "Another object still uses this one. Remove that first; if it is in no configuration, look for it in the AWS console.".to_owned()
         } else if ["ExpiredToken", "ExpiredTokenException", "RequestExpired"].contains(&code) {
             "The credentials have expired (or this machine's clock is wrong): log in again, then run again.".to_owned()

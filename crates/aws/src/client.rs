@@ -86,14 +86,7 @@ impl Client {
     pub(crate) async fn connect(mut config: Config, request: &SessionRequest) -> Result<Self, Vec<Fault>> {
         let sdk = connect::sdk(&config, request).await?;
         let tag_rules = TagRules::new(std::mem::take(&mut config.default_tags), std::mem::take(&mut config.ignore_tags));
-        let client = Self(Arc::new(Inner {
-            sdk,
-            config,
-            tag_rules,
-            account: OnceCell::new(),
-            batches: Batches::default(),
-            services: Services::default(),
-        }));
+        let client = Self(Arc::new(Inner { sdk, config, tag_rules, account: OnceCell::new(), batches: Batches::default(), services: Services::default() }));
         client.check_account().await.map_err(|fault| vec![fault])?;
         Ok(client)
     }
@@ -142,11 +135,7 @@ impl Client {
     pub(crate) async fn caller(&self) -> Result<&Caller, Fault> {
         let ask = || async {
             let answer = self.sts().get_caller_identity().send().await.api("sts:GetCallerIdentity")?;
-            Ok(Caller {
-                account: answer.account.unwrap_or_default(),
-                arn: answer.arn.unwrap_or_default(),
-                user_id: answer.user_id.unwrap_or_default(),
-            })
+            Ok(Caller { account: answer.account.unwrap_or_default(), arn: answer.arn.unwrap_or_default(), user_id: answer.user_id.unwrap_or_default() })
         };
         self.0.account.get_or_try_init(ask).await
     }

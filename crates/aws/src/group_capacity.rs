@@ -68,11 +68,14 @@ async fn balanced(client: &Client, target_groups: &[String], serving: &[&Instanc
 
 /// Fails when a launch has failed since then: without a change it will not do better.
 async fn failed_launch(client: &Client, name: &str, begin: SystemTime) -> Result<(), Fault> {
-    let answer = client.autoscaling().describe_scaling_activities().auto_scaling_group_name(name).max_records(20).send().await.api("autoscaling:DescribeScalingActivities")?;
+    let answer =
+        client.autoscaling().describe_scaling_activities().auto_scaling_group_name(name).max_records(20).send().await.api("autoscaling:DescribeScalingActivities")?;
     // The clocks may differ a little.
     let since = begin.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64) - 5;
     let failed = answer.activities().iter().find(|activity| {
-        activity.status_code == Some(ScalingActivityStatusCode::Failed) && activity.progress == Some(100) && activity.start_time.is_some_and(|start| start.secs() >= since)
+        activity.status_code == Some(ScalingActivityStatusCode::Failed)
+            && activity.progress == Some(100)
+            && activity.start_time.is_some_and(|start| start.secs() >= since)
     });
     let Some(activity) = failed else { return Ok(()) };
     let detail = format!(

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use serde_json::{Value as Json, json};
 use weir_provider::native::NativeProvider;
-use weir_provider::{ApplyRequest, Block, Fault, Intent, Nesting, PlanRequest, Planned, Progress, Provider, ReadRequest, RecoverRequest, Session, SessionRequest, from_value, to_value};
+use weir_provider::{
+    ApplyRequest, Block, Fault, Intent, Nesting, PlanRequest, Planned, Progress, Provider, ReadRequest, RecoverRequest, Session, SessionRequest, from_value, to_value,
+};
 use weir_value::Value;
 
 use crate::{Aws, Client};

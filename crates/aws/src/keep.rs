@@ -26,19 +26,24 @@ fn is_zero(value: &Json) -> bool {
 fn kept(prior: Option<&Json>, read: Json) -> Json {
     match (prior, read) {
         (Some(prior), read) if is_zero(prior) && is_zero(&read) => prior.clone(),
-        (prior, Json::Object(entries)) => {
-            entries.into_iter().map(|(name, value)| {
+        (prior, Json::Object(entries)) => entries
+            .into_iter()
+            .map(|(name, value)| {
                 let value = kept(prior.and_then(|prior| prior.get(&name)), value);
                 (name, value)
-            }).collect()
-        }
+            })
+            .collect(),
         (prior, Json::Array(items)) => {
             let before = prior.and_then(Json::as_array);
-            items.into_iter().enumerate().map(|(at, item)| {
-                // Sets have no order: an element that only differs in form is the same one.
-                let same = before.and_then(|before| before.iter().find(|before| kept(Some(before), item.clone()) == **before));
-                kept(same.or_else(|| before?.get(at).filter(|before| before.is_object())), item)
-            }).collect()
+            items
+                .into_iter()
+                .enumerate()
+                .map(|(at, item)| {
+                    // Sets have no order: an element that only differs in form is the same one.
+                    let same = before.and_then(|before| before.iter().find(|before| kept(Some(before), item.clone()) == **before));
+                    kept(same.or_else(|| before?.get(at).filter(|before| before.is_object())), item)
+                })
+                .collect()
         }
         (None, read) if is_zero(&read) => Json::Null,
         (_, read) => read,

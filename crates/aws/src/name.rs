@@ -49,7 +49,10 @@ pub(crate) fn check(config: &Value, longest: usize, others: &str) -> Vec<Fault> 
             faults.push(Fault::attribute(
                 Path::attr(attribute),
                 "Invalid name",
-                format!("\"{name}\" holds {bad:?}; letters, digits and {} are allowed.", others.chars().map(|letter| format!("'{letter}'")).collect::<Vec<_>>().join(" ")),
+                format!(
+                    "\"{name}\" holds {bad:?}; letters, digits and {} are allowed.",
+                    others.chars().map(|letter| format!("'{letter}'")).collect::<Vec<_>>().join(" ")
+                ),
             ));
         }
     }

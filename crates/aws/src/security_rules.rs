@@ -318,7 +318,11 @@ pub(crate) fn validate(config: &Value) -> Vec<Fault> {
                 faults.push(Fault::attribute(path.clone(), "Ports the wrong way round", format!("In the {name} rule {what}, from_port is greater than to_port.")));
             }
             if protocol(&rule.protocol) == "-1" && (rule.from_port != 0 || rule.to_port != 0) {
-                faults.push(Fault::attribute(path.clone(), "Ports without protocol", format!("A rule for all protocols has no ports: set from_port and to_port of {what} to 0.")));
+                faults.push(Fault::attribute(
+                    path.clone(),
+                    "Ports without protocol",
+                    format!("A rule for all protocols has no ports: set from_port and to_port of {what} to 0."),
+                ));
             }
             for (key, _) in rule.keys("self") {
                 if !seen.insert(key) {

@@ -55,11 +55,8 @@ impl TagRules {
     /// `tags` and `tags_all` of the tags that the API shows; `prior` is `tags` as the state has it, which decides whether a tag that equals a default is
     /// the object's own too.
     pub(crate) fn read(&self, remote: impl IntoIterator<Item = (String, String)>, prior: &Tags) -> (Tags, Tags) {
-        let all: BTreeMap<String, String> =
-            remote.into_iter().filter(|(key, _)| !key.starts_with("aws:") && key != MARKER && !self.is_ignored(key)).collect();
-        let own = |key: &String, value: &String| {
-            self.defaults.get(key) != Some(value) || prior.as_ref().is_some_and(|prior| prior.contains_key(key))
-        };
+        let all: BTreeMap<String, String> = remote.into_iter().filter(|(key, _)| !key.starts_with("aws:") && key != MARKER && !self.is_ignored(key)).collect();
+        let own = |key: &String, value: &String| self.defaults.get(key) != Some(value) || prior.as_ref().is_some_and(|prior| prior.contains_key(key));
         let tags: BTreeMap<String, String> = all.iter().filter(|(key, value)| own(key, value)).map(|(key, value)| (key.clone(), value.clone())).collect();
         let tags = if tags.is_empty() && prior.is_none() { None } else { Some(tags) };
         (tags, Some(all))
@@ -127,20 +124,8 @@ mod tests {
 
     #[test]
     fn own_default_and_foreign_tags() {
-        let rules = TagRules {
-            defaults: map(&[("team", "core"), ("env", "dev")]),
-            ignored: vec!["seen".into()],
-            ignored_prefixes: vec!["kubernetes.io/".into()],
-        };
-        let remote = map(&[
-            ("team", "core"),
-            ("env", "prod"),
-            ("Name", "x"),
-            ("seen", "1"),
-            ("kubernetes.io/a", "1"),
-            ("aws:x", "1"),
-            (MARKER, "t"),
-        ]);
+        let rules = TagRules { defaults: map(&[("team", "core"), ("env", "dev")]), ignored: vec!["seen".into()], ignored_prefixes: vec!["kubernetes.io/".into()] };
+        let remote = map(&[("team", "core"), ("env", "prod"), ("Name", "x"), ("seen", "1"), ("kubernetes.io/a", "1"), ("aws:x", "1"), (MARKER, "t")]);
         let (tags, all) = rules.read(remote.clone(), &None);
         assert_eq!(tags, Some(map(&[("env", "prod"), ("Name", "x")])));
         assert_eq!(all, Some(map(&[("env", "prod"), ("Name", "x"), ("team", "core")])));

@@ -55,7 +55,9 @@ macro_rules! wire {
 }
 
 macro_rules! put {
-    ($builder:ident, $kind:ident, $value:expr, $field:ident, $sdk:ident) => { $crate::wire::put!($builder, $kind, $value, $sdk) };
+    ($builder:ident, $kind:ident, $value:expr, $field:ident, $sdk:ident) => {
+        $crate::wire::put!($builder, $kind, $value, $sdk)
+    };
     ($builder:ident, text, $value:expr, $field:ident) => {
         if let Some(value) = $value.as_deref().filter(|value| !value.is_empty()) {
             $builder = $builder.$field(value);
@@ -106,7 +108,9 @@ macro_rules! put {
             $builder = $builder.$field($crate::wire::ToSdk::to_sdk(value));
         }
     };
-    ($builder:ident, many, $value:expr, $field:ident) => { $crate::wire::put!($builder, one, $value, $field) };
+    ($builder:ident, many, $value:expr, $field:ident) => {
+        $crate::wire::put!($builder, one, $value, $field)
+    };
     // What the SDK has in the same form: `long`, `float`, `flag`.
     ($builder:ident, $same:ident, $value:expr, $field:ident) => {
         if let Some(value) = $value {
@@ -116,10 +120,18 @@ macro_rules! put {
 }
 
 macro_rules! get {
-    ($kind:ident, $remote:ident, $field:ident, $sdk:ident) => { $crate::wire::get!($kind, $remote, $sdk) };
-    (text, $remote:ident, $field:ident) => { $remote.$field.clone() };
-    (texts, $remote:ident, $field:ident) => { $remote.$field.clone().filter(|items| !items.is_empty()) };
-    (word, $remote:ident, $field:ident) => { $remote.$field.as_ref().map(|word| word.as_str().to_owned()) };
+    ($kind:ident, $remote:ident, $field:ident, $sdk:ident) => {
+        $crate::wire::get!($kind, $remote, $sdk)
+    };
+    (text, $remote:ident, $field:ident) => {
+        $remote.$field.clone()
+    };
+    (texts, $remote:ident, $field:ident) => {
+        $remote.$field.clone().filter(|items| !items.is_empty())
+    };
+    (word, $remote:ident, $field:ident) => {
+        $remote.$field.as_ref().map(|word| word.as_str().to_owned())
+    };
     (words, $remote:ident, $field:ident) => {
         $remote.$field.as_ref().filter(|items| !items.is_empty()).map(|words| words.iter().map(|word| word.as_str().to_owned()).collect())
     };
@@ -132,11 +144,21 @@ macro_rules! get {
     (pairs, $remote:ident, $field:ident) => {
         $remote.$field.as_ref().filter(|pairs| !pairs.is_empty()).map(|pairs| pairs.iter().map(|(key, value)| (key.clone(), value.clone())).collect())
     };
-    (int, $remote:ident, $field:ident) => { $remote.$field.map(i64::from) };
-    (truth, $remote:ident, $field:ident) => { $remote.$field.map(|truth| truth.to_string()) };
-    (one, $remote:ident, $field:ident) => { $crate::wire::block($remote.$field.as_ref()) };
-    (many, $remote:ident, $field:ident) => { $crate::wire::blocks($remote.$field.as_deref().unwrap_or_default()) };
-    ($same:ident, $remote:ident, $field:ident) => { $remote.$field };
+    (int, $remote:ident, $field:ident) => {
+        $remote.$field.map(i64::from)
+    };
+    (truth, $remote:ident, $field:ident) => {
+        $remote.$field.map(|truth| truth.to_string())
+    };
+    (one, $remote:ident, $field:ident) => {
+        $crate::wire::block($remote.$field.as_ref())
+    };
+    (many, $remote:ident, $field:ident) => {
+        $crate::wire::blocks($remote.$field.as_deref().unwrap_or_default())
+    };
+    ($same:ident, $remote:ident, $field:ident) => {
+        $remote.$field
+    };
 }
 
 pub(crate) use {get, put, wire};

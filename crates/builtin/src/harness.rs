@@ -4,10 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value as Json;
 use weir_provider::native::{Native, NativeProvider};
-use weir_provider::{
-    ApplyRequest, Fault, Intent, Nesting, Opened, PlanRequest, Planned, Progress, Provider, ReadRequest, Schema, Session,
-    SessionRequest, to_value,
-};
+use weir_provider::{ApplyRequest, Fault, Intent, Nesting, Opened, PlanRequest, Planned, Progress, Provider, ReadRequest, Schema, Session, SessionRequest, to_value};
 use weir_value::Value;
 
 /// A configured provider.
@@ -105,13 +102,7 @@ impl World {
     }
 
     /// Applies.
-    pub(crate) async fn apply(
-        &self,
-        type_name: &str,
-        prior: Option<&Value>,
-        planned: Option<&Value>,
-        config: Option<&Value>,
-    ) -> Result<Option<Value>, Fault> {
+    pub(crate) async fn apply(&self, type_name: &str, prior: Option<&Value>, planned: Option<&Value>, config: Option<&Value>) -> Result<Option<Value>, Fault> {
         let reports = Reports::default();
         let request = ApplyRequest { type_name, prior, planned, config, token: "5a9b6e5c-0000-4000-8000-000000000000", progress: &reports };
         let applied = self.session.apply(request).await;

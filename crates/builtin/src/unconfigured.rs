@@ -54,19 +54,10 @@ macro_rules! remembered {
         remembered!(change);
     };
     (change) => {
-        async fn update(
-            _: &Self::Client,
-            _: Self,
-            planned: Self,
-            _: &::weir_provider::native::Operation<'_>,
-        ) -> Result<Self, ::weir_provider::Fault> {
+        async fn update(_: &Self::Client, _: Self, planned: Self, _: &::weir_provider::native::Operation<'_>) -> Result<Self, ::weir_provider::Fault> {
             Ok(planned)
         }
-        async fn delete(
-            _: &Self::Client,
-            _: Self,
-            _: &::weir_provider::native::Operation<'_>,
-        ) -> Result<(), ::weir_provider::Fault> {
+        async fn delete(_: &Self::Client, _: Self, _: &::weir_provider::native::Operation<'_>) -> Result<(), ::weir_provider::Fault> {
             Ok(())
         }
     };

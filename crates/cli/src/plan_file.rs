@@ -83,8 +83,9 @@ impl PlanFile {
     /// Reads one; `None` when the file is something else.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let bytes = std::fs::read(path).map_err(|error| Failure::error("Failed to load the plan", format!("{} cannot be read: {error}.", path.display())))?;
-        let plan: Self = serde_json::from_slice(&bytes)
-            .map_err(|error| Failure::error("Failed to load the plan", format!("{} is not a plan of Weir ({error}). Make one with weir plan -out=FILE.", path.display())))?;
+        let plan: Self = serde_json::from_slice(&bytes).map_err(|error| {
+            Failure::error("Failed to load the plan", format!("{} is not a plan of Weir ({error}). Make one with weir plan -out=FILE.", path.display()))
+        })?;
         if plan.weir_plan != FORMAT {
             return Err(Failure::error("Failed to load the plan", format!("{} was made by another version of Weir. Make a new one.", path.display())));
         }

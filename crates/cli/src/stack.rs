@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use weir_apply::{Recovered, recover};
 use weir_addr::{InstanceAddr, Target};
+use weir_apply::{Recovered, recover};
 use weir_config::syntax::parse_expression;
 use weir_config::{Config, FileSystem, load, parse_assignments};
 use weir_diag::{Diagnostic, Diagnostics, Sources};
@@ -105,7 +105,10 @@ impl Stack {
         let (config, mut diags) = load(files, Path::new("."));
         let empty = config.sources.iter().next().is_none();
         if empty && !diags.has_errors() {
-            diags.push(Diagnostic::error("No configuration files", "This folder holds no .tf or .stack.hcl file. Go to the folder of a stack, or name it with -chdir=DIR."));
+            diags.push(Diagnostic::error(
+                "No configuration files",
+                "This folder holds no .tf or .stack.hcl file. Go to the folder of a stack, or name it with -chdir=DIR.",
+            ));
         }
         let (nodes, more) = Nodes::build(&config);
         diags.extend(more);
@@ -146,13 +149,8 @@ impl Stack {
             }
         }
         let mut files: Vec<PathBuf> = vec!["terraform.tfvars".into()];
-        let mut automatic: Vec<PathBuf> = Disk
-            .list(Path::new("."))
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|name| name.ends_with(".auto.tfvars"))
-            .map(PathBuf::from)
-            .collect();
+        let mut automatic: Vec<PathBuf> =
+            Disk.list(Path::new(".")).unwrap_or_default().into_iter().filter(|name| name.ends_with(".auto.tfvars")).map(PathBuf::from).collect();
         automatic.sort();
         files.extend(automatic);
         for file in files.into_iter().filter(|file| file.exists()) {
@@ -170,7 +168,10 @@ impl Stack {
             let name = name.trim();
             let Some(variable) = declared.get(name) else {
                 let hint = weir_diag::did_you_mean(name, declared.keys().map(|name| &**name));
-                diags.push(Diagnostic::error("Value for undeclared variable", format!("A variable named \"{name}\" was assigned on the command line, but the root module does not declare a variable of that name.{hint}")));
+                diags.push(Diagnostic::error(
+                    "Value for undeclared variable",
+                    format!("A variable named \"{name}\" was assigned on the command line, but the root module does not declare a variable of that name.{hint}"),
+                ));
                 continue;
             };
             let value = self.literal(&format!("<value for var.{name}>"), value, &variable.constraint.ty, sources, diags);
@@ -208,7 +209,11 @@ impl Stack {
         for assignment in assignments {
             if !self.config.root.variables.contains_key(&assignment.name) {
                 let hint = weir_diag::did_you_mean(&assignment.name, self.config.root.variables.keys().map(|name| &**name));
-                diags.warning(assignment.span, "Value for undeclared variable", format!("The root module does not declare a variable named \"{}\", but a value was found in this file.{hint}", assignment.name));
+                diags.warning(
+                    assignment.span,
+                    "Value for undeclared variable",
+                    format!("The root module does not declare a variable named \"{}\", but a value was found in this file.{hint}", assignment.name),
+                );
                 continue;
             }
             let mut evaluator = Evaluator::new(&(), &host);
@@ -259,7 +264,8 @@ impl Stack {
         }
         store.write(&mut state).map_err(store_failure)?;
         if settle(context, &made, created).await {
-            std::fs::remove_file(&path).map_err(|error| Failure::error("The journal of an interrupted run cannot be removed", format!("{}: {error}.", path.display())))?;
+            std::fs::remove_file(&path)
+                .map_err(|error| Failure::error("The journal of an interrupted run cannot be removed", format!("{}: {error}.", path.display())))?;
         }
         Ok(state)
     }
@@ -276,7 +282,8 @@ pub(crate) async fn settle(context: &Context, made: &Made, created: Vec<(weir_ad
         let Some(session) = made.providers.get(&provider).and_then(weir_plan::ProviderState::session) else { continue };
         if let Err(faults) = session.settle(&objects).await {
             well = false;
-            let diags: Diagnostics = faults.into_iter().map(|fault| Diagnostic::warning("Creation markers were not removed", format!("{fault}. The next run tries again."))).collect();
+            let diags: Diagnostics =
+                faults.into_iter().map(|fault| Diagnostic::warning("Creation markers were not removed", format!("{fault}. The next run tries again."))).collect();
             context.report(&diags, &Sources::new());
         }
     }

@@ -140,10 +140,8 @@ pub(crate) fn target(text: &str) -> Result<Target, Failure> {
 }
 
 fn no_state(store: &dyn Store) -> Failure {
-    let detail = format!(
-        "There is no state at {}. Run this where the stack was applied, choose the right workspace, or name the state file with -state=FILE.",
-        store.location()
-    );
+    let detail =
+        format!("There is no state at {}. Run this where the stack was applied, choose the right workspace, or name the state file with -state=FILE.", store.location());
     Failure::error("No state file was found", detail)
 }
 

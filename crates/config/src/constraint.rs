@@ -87,7 +87,11 @@ fn keyword(name: &str, expr: &Expr, diags: &mut Diagnostics) -> Type {
         "list" | "map" | "set" => {
             diags.error(expr.span, INVALID, format!("The {name} type constructor requires one argument specifying the element type: {name}(string)."));
         }
-        "object" => diags.error(expr.span, INVALID, "The object type constructor requires one argument specifying the attribute types and values as a map: object({ name = string })."),
+        "object" => diags.error(
+            expr.span,
+            INVALID,
+            "The object type constructor requires one argument specifying the attribute types and values as a map: object({ name = string }).",
+        ),
         "tuple" => diags.error(expr.span, INVALID, "The tuple type constructor requires one argument specifying the element types as a list: tuple([string])."),
         _ => diags.error(expr.span, INVALID, format!("The keyword \"{name}\" is not a valid type specification.{}", did_you_mean(name, NAMES))),
     }
@@ -150,7 +154,11 @@ fn call(name: &str, args: &[Expr], expr: &Expr, diags: &mut Diagnostics) -> Pars
             (Type::Dynamic, None)
         }
         ("object", _) => {
-            diags.error(argument.span, INVALID, "Object type constructor requires a map whose keys are attribute names and whose values are the corresponding attribute types.");
+            diags.error(
+                argument.span,
+                INVALID,
+                "Object type constructor requires a map whose keys are attribute names and whose values are the corresponding attribute types.",
+            );
             (Type::Dynamic, None)
         }
         ("optional", _) => {

@@ -53,7 +53,8 @@ impl Loader<'_> {
         names.retain(|name| !replaced.contains(name));
         let json = names.iter().find(|name| name.ends_with(".tf.json") || name.ends_with(".tofu.json")).cloned();
         if let Some(name) = json {
-            self.diags.push(Diagnostic::error("JSON syntax is not supported yet", format!("{} cannot be read: write it in the native syntax.", dir.join(name).display())));
+            self.diags
+                .push(Diagnostic::error("JSON syntax is not supported yet", format!("{} cannot be read: write it in the native syntax.", dir.join(name).display())));
         }
         let stage_file = |name: &String| name.ends_with(".stack.hcl");
         names.retain(|name| name.ends_with(".tf") || name.ends_with(".tofu") || (module.path.is_root() && stage_file(name)));
@@ -68,7 +69,8 @@ impl Loader<'_> {
         };
         for name in names {
             if overrides(&name) {
-                self.diags.push(Diagnostic::error("Override files are not supported yet", format!("Merge {} into the file that it overrides.", dir.join(&name).display())));
+                self.diags
+                    .push(Diagnostic::error("Override files are not supported yet", format!("Merge {} into the file that it overrides.", dir.join(&name).display())));
                 continue;
             }
             self.file(&mut module, &dir.join(&name), stage_file(&name));
@@ -97,7 +99,10 @@ impl Loader<'_> {
             self.diags.error(
                 attribute.name.span,
                 "Unsupported argument",
-                format!("An argument named \"{}\" is not expected here. At the top level of a file stand blocks; values of your own belong into locals {{ … }}.", attribute.name.name),
+                format!(
+                    "An argument named \"{}\" is not expected here. At the top level of a file stand blocks; values of your own belong into locals {{ … }}.",
+                    attribute.name.name
+                ),
             );
         }
         for found in &body.blocks {
@@ -112,7 +117,10 @@ impl Loader<'_> {
                 self.diags.error(
                     call.span,
                     "Unsupported module source",
-                    format!("\"{}\" is not a local folder. Sources other than ./… and ../… are not supported yet: copy the module into the repository and name its folder.", call.source),
+                    format!(
+                        "\"{}\" is not a local folder. Sources other than ./… and ../… are not supported yet: copy the module into the repository and name its folder.",
+                        call.source
+                    ),
                 );
                 continue;
             }
@@ -128,7 +136,11 @@ impl Loader<'_> {
             for (name, (_, span)) in &call.args {
                 if !child.variables.contains_key(name) {
                     let hint = weir_diag::did_you_mean(name, child.variables.keys().map(|name| &**name));
-                    self.diags.error(*span, "Unsupported argument", format!("An argument named \"{name}\" is not expected here: {} has no such variable.{hint}", dir.display()));
+                    self.diags.error(
+                        *span,
+                        "Unsupported argument",
+                        format!("An argument named \"{name}\" is not expected here: {} has no such variable.{hint}", dir.display()),
+                    );
                 }
             }
             for (name, variable) in &child.variables {

@@ -191,11 +191,7 @@ pub(crate) fn labels<'a>(block: &'a Block, count: usize, diags: &mut Diagnostics
     }
     for label in &block.labels {
         if !weir_addr::is_identifier(&label.name) && !matches!(&**kind, "check") {
-            diags.error(
-                label.span,
-                "Invalid name",
-                "A name must start with a letter or underscore and may contain only letters, digits, underscores, and dashes.",
-            );
+            diags.error(label.span, "Invalid name", "A name must start with a letter or underscore and may contain only letters, digits, underscores, and dashes.");
             return None;
         }
     }

@@ -23,10 +23,6 @@ pub fn parse_assignments(sources: &Sources, id: SourceId) -> (Vec<Assignment>, D
     for block in &body.blocks {
         diags.error(block.span, "Unexpected block", "A file of values holds only arguments: name = value. Blocks are not allowed here.");
     }
-    let assignments = body
-        .attributes
-        .into_iter()
-        .map(|attribute| Assignment { name: attribute.name.name, expr: attribute.expr, span: attribute.name.span })
-        .collect();
+    let assignments = body.attributes.into_iter().map(|attribute| Assignment { name: attribute.name.name, expr: attribute.expr, span: attribute.name.span }).collect();
     (assignments, diags)
 }

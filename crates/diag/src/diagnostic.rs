@@ -42,15 +42,7 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// An error.
     pub fn error(summary: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Error,
-            summary: summary.into(),
-            detail: detail.into(),
-            span: None,
-            labels: Vec::new(),
-            address: None,
-            values: Vec::new(),
-        }
+        Self { severity: Severity::Error, summary: summary.into(), detail: detail.into(), span: None, labels: Vec::new(), address: None, values: Vec::new() }
     }
 
     /// A warning.

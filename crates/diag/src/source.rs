@@ -94,9 +94,7 @@ impl Sources {
     /// Adds a file and returns its number.
     pub fn add(&mut self, name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> SourceId {
         let text = text.into();
-        let lines = std::iter::once(0)
-            .chain(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1))
-            .collect();
+        let lines = std::iter::once(0).chain(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1)).collect();
         self.files.push(SourceFile { name: name.into(), text, lines });
         SourceId(self.files.len() as u32 - 1)
     }
@@ -113,9 +111,7 @@ impl Sources {
 
     /// The text that a span covers.
     pub fn text(&self, span: Span) -> &str {
-        self.get(span.source)
-            .and_then(|file| file.text.get(span.start as usize..span.end as usize))
-            .unwrap_or_default()
+        self.get(span.source).and_then(|file| file.text.get(span.start as usize..span.end as usize)).unwrap_or_default()
     }
 
     /// `file:line:column` of where a span starts.

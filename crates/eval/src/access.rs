@@ -51,7 +51,8 @@ pub(crate) fn get_attr(value: &Value, name: &Ident) -> Result<Value, Diagnostic>
 fn no_attributes(value: &Value) -> String {
     match value.ty() {
         Type::List(_) | Type::Tuple(_) | Type::Set(_) => {
-            "Can't access attributes on a list of objects. Did you mean to access an attribute for a specific element of the list, or across all elements of the list?".to_owned()
+            "Can't access attributes on a list of objects. Did you mean to access an attribute for a specific element of the list, or across all elements of the list?"
+                .to_owned()
         }
         _ => "Can't access attributes on a primitive-typed value.".to_owned(),
     }
@@ -122,7 +123,10 @@ pub(crate) fn index(value: &Value, key: &Value, span: Span) -> Result<Value, Dia
                     Some(found) => found,
                     None => {
                         let hint = did_you_mean(&key, object.attributes.keys().map(|name| &**name));
-                        return Err(invalid(format!("The given key does not identify an element in this collection value: this object has no attribute {}.{hint}", json_string(&key))));
+                        return Err(invalid(format!(
+                            "The given key does not identify an element in this collection value: this object has no attribute {}.{hint}",
+                            json_string(&key)
+                        )));
                     }
                 }
             }
@@ -139,7 +143,9 @@ pub(crate) fn index(value: &Value, key: &Value, span: Span) -> Result<Value, Dia
 fn item(value: &Value, at: &weir_value::Number, invalid: &dyn Fn(String) -> Diagnostic) -> Result<Value, Diagnostic> {
     let length = value.length().unwrap_or(0);
     if !at.is_whole() {
-        return Err(invalid(format!("The given key does not identify an element in this collection value: indexing a sequence requires a whole number, but the given index ({at}) has a fractional part.")));
+        return Err(invalid(format!(
+            "The given key does not identify an element in this collection value: indexing a sequence requires a whole number, but the given index ({at}) has a fractional part."
+        )));
     }
     let items = match value {
         Value::List(_, items) | Value::Tuple(items) => items,

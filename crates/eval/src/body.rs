@@ -114,7 +114,8 @@ fn attribute_value(evaluator: &mut Evaluator<'_>, body: &Body, name: &Arc<str>, 
     match convert(&value, &attribute.ty) {
         Ok(value) => {
             if attribute.required && value.is_null() && evaluator.diags.len() == errors {
-                let diagnostic = Diagnostic::error("Missing required argument", format!("The argument \"{name}\" is required, but the given value is null.")).at(written.expr.span);
+                let diagnostic =
+                    Diagnostic::error("Missing required argument", format!("The argument \"{name}\" is required, but the given value is null.")).at(written.expr.span);
                 let diagnostic = evaluator.describe(diagnostic, &written.expr);
                 evaluator.diags.push(diagnostic);
             }

@@ -88,13 +88,18 @@ pub fn convert_variable(variable: &Variable, value: Option<&Value>, host: &dyn H
             diags.push(if given.is_some() {
                 Diagnostic::error("Invalid value for input variable", format!("The given value is not suitable for var.{}: {error}.", variable.name)).at(span)
             } else {
-                Diagnostic::error("Invalid default value for variable", format!("This default value is not compatible with the variable's type constraint: {error}.")).at(span)
+                Diagnostic::error("Invalid default value for variable", format!("This default value is not compatible with the variable's type constraint: {error}."))
+                    .at(span)
             });
             Value::unknown(variable.constraint.ty.clone())
         }
     };
     if converted.is_null() && !variable.nullable && given.is_some() {
-        diags.error(variable.span, "Required variable not set", format!("The given value is not suitable for var.{}: required variable may not be set to null.", variable.name));
+        diags.error(
+            variable.span,
+            "Required variable not set",
+            format!("The given value is not suitable for var.{}: required variable may not be set to null.", variable.name),
+        );
     }
     converted.with_marks(marks)
 }

@@ -111,11 +111,8 @@ impl<'a> Evaluator<'a> {
                     if let Some(value) = self.bound(&root.name) {
                         break value;
                     }
-                    let names: Vec<(&Arc<str>, Span)> = steps
-                        .iter()
-                        .rev()
-                        .map_while(|step| if let ExprKind::GetAttr { name, .. } = &step.kind { Some((&name.name, name.span)) } else { None })
-                        .collect();
+                    let names: Vec<(&Arc<str>, Span)> =
+                        steps.iter().rev().map_while(|step| if let ExprKind::GetAttr { name, .. } = &step.kind { Some((&name.name, name.span)) } else { None }).collect();
                     match self.scope.lookup(root, &names) {
                         Ok(found) => {
                             steps.truncate(steps.len() - found.used);
@@ -297,10 +294,16 @@ impl<'a> Evaluator<'a> {
                     _ => Type::Dynamic,
                 };
                 // Marks of what the body refers to would be lost otherwise.
-                return Value::Unknown(Arc::new(Unknown { ty, refinement: Refinement { not_null: true, ..Refinement::default() }, cause: collection.cause() })).with_marks(marks);
+                return Value::Unknown(Arc::new(Unknown { ty, refinement: Refinement { not_null: true, ..Refinement::default() }, cause: collection.cause() }))
+                    .with_marks(marks);
             }
             Err(access::NotIterable::Null) => {
-                return self.fail(each.collection.span, "Iteration over null value", "A null value cannot be used as the collection in a 'for' expression.", &[&each.collection]);
+                return self.fail(
+                    each.collection.span,
+                    "Iteration over null value",
+                    "A null value cannot be used as the collection in a 'for' expression.",
+                    &[&each.collection],
+                );
             }
             Err(access::NotIterable::Scalar) => {
                 let detail = format!("A value of type {} cannot be used as the collection in a 'for' expression.", collection.ty().friendly_name());
@@ -347,7 +350,9 @@ impl<'a> Evaluator<'a> {
                     Ok(Value::String(key)) if each.grouped => groups.entry(key).or_default().push(result),
                     Ok(Value::String(key)) => {
                         if entries.contains_key(&key) {
-                            let detail = format!("Two different items produced the key \"{key}\" in this 'for' expression. If duplicates are expected, use the ellipsis (...) after the value expression to enable grouping by key.");
+                            let detail = format!(
+                                "Two different items produced the key \"{key}\" in this 'for' expression. If duplicates are expected, use the ellipsis (...) after the value expression to enable grouping by key."
+                            );
                             self.fail(key_expr.span, "Duplicate object key", detail, &[key_expr]);
                         }
                         entries.insert(key, result);
@@ -408,7 +413,12 @@ impl<'a> Evaluator<'a> {
                     let (summary, detail) = explain(&name.name, &error);
                     self.function_failed(expr, args, &error, summary, detail)
                 }
-                None => self.fail(name.span, "Call to unknown function", format!("There is no function named \"{}\": no provider with the local name \"{provider}\" offers it.", name.name), &[]),
+                None => self.fail(
+                    name.span,
+                    "Call to unknown function",
+                    format!("There is no function named \"{}\": no provider with the local name \"{provider}\" offers it.", name.name),
+                    &[],
+                ),
             };
         }
         let Some(function) = function::lookup(&name.name) else {
@@ -448,7 +458,12 @@ impl<'a> Evaluator<'a> {
         if args.is_empty() {
             return self.fail(expr.span, "Error in function call", "Call to function \"try\" failed: at least one argument is required.", &[]);
         }
-        self.fail(expr.span, "Error in function call", format!("Call to function \"try\" failed: no expression succeeded:\n{}\n\nAt least one expression must produce a successful result.", reasons.join("\n")), &[])
+        self.fail(
+            expr.span,
+            "Error in function call",
+            format!("Call to function \"try\" failed: no expression succeeded:\n{}\n\nAt least one expression must produce a successful result.", reasons.join("\n")),
+            &[],
+        )
     }
 
     fn can_call(&mut self, expr: &Expr, args: &[Expr]) -> Value {

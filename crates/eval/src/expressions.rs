@@ -130,21 +130,37 @@ fn unknown_values() {
         assert_eq!(found.ty(), ty, "{text}");
     }
     // What can be told is told.
-    for (text, wanted) in [("false && u == \"x\"", "false"), ("length([u, u])", "2"), ("[u, 1][1]", "1"), ("{ a = u, b = 2 }.b", "2"), ("[for x in [u, \"b\"] : 1]", "[1, 1]")] {
+    for (text, wanted) in
+        [("false && u == \"x\"", "false"), ("length([u, u])", "2"), ("[u, 1][1]", "1"), ("{ a = u, b = 2 }.b", "2"), ("[for x in [u, \"b\"] : 1]", "[1, 1]")]
+    {
         assert_eq!(value(text), value(wanted), "{text}");
     }
 }
 
 #[test]
 fn the_cause_of_an_unknown_value_travels() {
-    for text in ["gated", "\"x${gated}\"", "upper(gated)", "[gated][0]", "{ a = gated }.a", "gated == \"x\"", "gated == \"x\" ? 1 : 2", "[for x in [gated] : upper(x)][0]"] {
+    for text in
+        ["gated", "\"x${gated}\"", "upper(gated)", "[gated][0]", "{ a = gated }.a", "gated == \"x\"", "gated == \"x\" ? 1 : 2", "[for x in [gated] : upper(x)][0]"]
+    {
         assert_eq!(value(text).cause().as_deref(), Some("gate.g"), "{text}");
     }
 }
 
 #[test]
 fn marks_travel() {
-    for text in ["secret", "\"x${secret}\"", "[secret]", "{ a = secret }", "upper(secret)", "secret == \"s\"", "secret == \"s\" ? 1 : 2", "[for s in [secret] : s]", "length(secret)", "secrets", "secrets[0]"] {
+    for text in [
+        "secret",
+        "\"x${secret}\"",
+        "[secret]",
+        "{ a = secret }",
+        "upper(secret)",
+        "secret == \"s\"",
+        "secret == \"s\" ? 1 : 2",
+        "[for s in [secret] : s]",
+        "length(secret)",
+        "secrets",
+        "secrets[0]",
+    ] {
         assert!(value(text).marks_deep().is_sensitive(), "{text}");
     }
     for text in ["secrets[1]", "nonsensitive(secret)", "words"] {

@@ -51,10 +51,16 @@ pub fn expand(repeat: &Repeat, evaluator: &mut Evaluator<'_>) -> Instances {
                 return Instances::Unknown(None);
             }
             if marks.is_ephemeral() {
-                return fail(evaluator, "The given \"count\" is derived from an ephemeral value, so it cannot be kept from plan to apply. Use a value that is not ephemeral.");
+                return fail(
+                    evaluator,
+                    "The given \"count\" is derived from an ephemeral value, so it cannot be kept from plan to apply. Use a value that is not ephemeral.",
+                );
             }
             if marks.is_sensitive() {
-                return fail(evaluator, "Sensitive values, or values derived from sensitive values, cannot be used as count arguments: the number of instances would disclose them. Use nonsensitive(…) if the number itself is no secret.");
+                return fail(
+                    evaluator,
+                    "Sensitive values, or values derived from sensitive values, cannot be used as count arguments: the number of instances would disclose them. Use nonsensitive(…) if the number itself is no secret.",
+                );
             }
             match convert(&value, &Type::Number) {
                 Ok(Value::Unknown(unknown)) => Instances::Unknown(unknown.cause.clone()),
@@ -90,7 +96,10 @@ fn for_each(expr: &weir_config::syntax::Expr, evaluator: &mut Evaluator<'_>) -> 
             Type::Map(_) | Type::Set(_) | Type::Object(_) | Type::Dynamic => Instances::Unknown(unknown.cause.clone()),
             _ => fail(evaluator, unsuitable(&unknown.ty)),
         },
-        Value::Null(_) => fail(evaluator, "The given \"for_each\" argument value is unsuitable: the given \"for_each\" argument value is null. A map, or set of strings is allowed.".to_owned()),
+        Value::Null(_) => fail(
+            evaluator,
+            "The given \"for_each\" argument value is unsuitable: the given \"for_each\" argument value is null. A map, or set of strings is allowed.".to_owned(),
+        ),
         Value::Map(_, entries) | Value::Object(entries) => Instances::Keys((**entries).clone()),
         Value::Set(set) => {
             let mut keys = BTreeMap::new();
@@ -100,10 +109,17 @@ fn for_each(expr: &weir_config::syntax::Expr, evaluator: &mut Evaluator<'_>) -> 
                         keys.insert(key.clone(), item.clone());
                     }
                     Value::Unknown(unknown) => return Instances::Unknown(unknown.cause.clone()),
-                    Value::Null(_) => return fail(evaluator, "The given \"for_each\" argument value is unsuitable: \"for_each\" sets must not contain null values.".to_owned()),
+                    Value::Null(_) => {
+                        return fail(evaluator, "The given \"for_each\" argument value is unsuitable: \"for_each\" sets must not contain null values.".to_owned());
+                    }
                     other => {
                         let name = other.ty().friendly_name();
-                        return fail(evaluator, format!("The given \"for_each\" argument value is unsuitable: \"for_each\" supports maps and sets of strings, but you have provided a set containing type {name}."));
+                        return fail(
+                            evaluator,
+                            format!(
+                                "The given \"for_each\" argument value is unsuitable: \"for_each\" supports maps and sets of strings, but you have provided a set containing type {name}."
+                            ),
+                        );
                     }
                 }
             }

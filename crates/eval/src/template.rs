@@ -54,10 +54,20 @@ impl Evaluator<'_> {
                             text.wait(unknown.cause.clone());
                         }
                         Ok(_) => {
-                            self.fail(expr.span, "Invalid template interpolation value", "The expression result is null. Cannot include a null value in a string template.", &[expr]);
+                            self.fail(
+                                expr.span,
+                                "Invalid template interpolation value",
+                                "The expression result is null. Cannot include a null value in a string template.",
+                                &[expr],
+                            );
                         }
                         Err(error) => {
-                            self.fail(expr.span, "Invalid template interpolation value", format!("Cannot include the given value in a string template: {error}."), &[expr]);
+                            self.fail(
+                                expr.span,
+                                "Invalid template interpolation value",
+                                format!("Cannot include the given value in a string template: {error}."),
+                                &[expr],
+                            );
                         }
                     }
                 }
@@ -95,7 +105,12 @@ impl Evaluator<'_> {
                         }
                         Ok(None) => text.wait(items.cause()),
                         Err(NotIterable::Null) => {
-                            self.fail(collection.span, "Iteration over null value", "A null value cannot be used as the collection in a 'for' expression.", &[collection]);
+                            self.fail(
+                                collection.span,
+                                "Iteration over null value",
+                                "A null value cannot be used as the collection in a 'for' expression.",
+                                &[collection],
+                            );
                         }
                         Err(NotIterable::Scalar) => {
                             let detail = format!("A value of type {} cannot be used as the collection in a 'for' expression.", items.ty().friendly_name());

@@ -135,10 +135,8 @@ impl Walk {
 
     /// What was neither started nor skipped: something only after [`Walk::stop`], or while it goes on. In the graph's order.
     pub fn waiting(&self) -> Vec<NodeIx> {
-        let mut waiting: Vec<(usize, NodeIx)> = (0..self.status.len())
-            .filter(|at| self.status[*at] == Status::Waiting)
-            .map(|at| (self.ranks[at], NodeIx(petgraph::graph::NodeIndex::new(at))))
-            .collect();
+        let mut waiting: Vec<(usize, NodeIx)> =
+            (0..self.status.len()).filter(|at| self.status[*at] == Status::Waiting).map(|at| (self.ranks[at], NodeIx(petgraph::graph::NodeIndex::new(at)))).collect();
         waiting.sort_unstable();
         waiting.into_iter().map(|(_, node)| node).collect()
     }

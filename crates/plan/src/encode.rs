@@ -35,9 +35,7 @@ pub(crate) fn fills_in(approved: &Json, now: &Json) -> bool {
     match (approved, now) {
         (Json::Object(marker), _) if marker.contains_key(UNKNOWN) => true,
         (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| fills_in(a, b)),
-        (Json::Object(a), Json::Object(b)) if !a.contains_key(DIGEST) => {
-            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| fills_in(a, b)))
-        }
+        (Json::Object(a), Json::Object(b)) if !a.contains_key(DIGEST) => a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| fills_in(a, b))),
         (a, b) => a == b,
     }
 }

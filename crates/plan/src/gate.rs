@@ -104,9 +104,7 @@ impl GatePlan {
     }
     /// True when it forbids the destruction of that object.
     pub fn forbids_destroying(&self, addr: &weir_addr::InstanceAddr) -> bool {
-        self.guards_destroy
-            && self.status != GateStatus::Open
-            && self.guards.iter().any(|guarded| guarded.covers(addr))
+        self.guards_destroy && self.status != GateStatus::Open && self.guards.iter().any(|guarded| guarded.covers(addr))
     }
     /// True when something of the plan waits for it: a person can be asked to open it.
     pub fn holds_up(&self, plan: &crate::plan::Plan) -> bool {
@@ -258,10 +256,7 @@ fn inputs(walk: &Walk<'_>, gate: &Gate, record: Option<&GateRecord>, candidate: 
     let mut diags = Diagnostics::new();
     for (name, input) in &gate.inputs {
         let unknown = || Value::unknown_because(input.constraint.ty.clone(), gate.name.to_string());
-        let recorded = record
-            .filter(|record| record.state == GateState::Open)
-            .and_then(|record| record.inputs.get(name))
-            .and_then(|input| input.value().ok().flatten());
+        let recorded = record.filter(|record| record.state == GateState::Open).and_then(|record| record.inputs.get(name)).and_then(|input| input.value().ok().flatten());
         let given = match candidate {
             Some(candidate) => candidate.inputs.get(name).cloned(),
             None => recorded,
@@ -271,7 +266,13 @@ fn inputs(walk: &Walk<'_>, gate: &Gate, record: Option<&GateRecord>, candidate: 
             (None, Some(_)) if candidate.is_some() || record.is_some() => convert_variable(input, None, walk.host, &mut diags),
             (None, _) => {
                 if candidate.is_some() {
-                    diags.push(Diagnostic::error("Missing gate input", format!("The input \"{name}\" of {} is required: give it with -input {name}=VALUE or -file {name}=PATH.", gate.name)).at(input.span));
+                    diags.push(
+                        Diagnostic::error(
+                            "Missing gate input",
+                            format!("The input \"{name}\" of {} is required: give it with -input {name}=VALUE or -file {name}=PATH.", gate.name),
+                        )
+                        .at(input.span),
+                    );
                 }
                 let marks = if input.ephemeral { Marks::EPHEMERAL } else { Marks::NONE };
                 unknown().with_marks(if input.sensitive { marks.union(Marks::SENSITIVE) } else { marks })
@@ -330,7 +331,11 @@ fn text(walk: &Walk<'_>, scope: &ModuleScope<'_>, expr: &Expr) -> Option<String>
     match convert(&value, &Type::String).map(Value::unmark) {
         Ok((Value::String(text), marks)) if marks.is_empty() => Some(text.to_string()),
         Ok((_, marks)) if !marks.is_empty() => {
-            walk.report([Diagnostic::error("Sensitive value in a gate", "Instructions and descriptions of gates are shown, so they must not hold sensitive or ephemeral values.").at(expr.span)]);
+            walk.report([Diagnostic::error(
+                "Sensitive value in a gate",
+                "Instructions and descriptions of gates are shown, so they must not hold sensitive or ephemeral values.",
+            )
+            .at(expr.span)]);
             None
         }
         _ => None,
@@ -364,7 +369,11 @@ async fn read_probe(walk: &Walk<'_>, probe: &Resource, inputs: &BTreeMap<Arc<str
     let session = state.as_ref().and_then(|state| state.session()).ok_or("its provider is not configured yet")?;
     let schemas = walk.catalog.schema(&addr.provider).ok_or("its provider is unknown")?;
     let Some(schema) = schemas.data_sources.get(&probe.type_) else {
-        walk.report([Diagnostic::error("Invalid data source", format!("The provider {} does not support data source \"{}\".", addr.provider.for_display(), probe.type_)).at(probe.span)]);
+        walk.report([Diagnostic::error(
+            "Invalid data source",
+            format!("The provider {} does not support data source \"{}\".", addr.provider.for_display(), probe.type_),
+        )
+        .at(probe.span)]);
         return Err("there is no such data source".to_owned());
     };
     let root = ModulePath::root();
@@ -405,4 +414,3 @@ async fn ephemerals(walk: &Walk<'_>, gate: &Gate) {
         }
     }
 }
-

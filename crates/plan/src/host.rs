@@ -125,8 +125,9 @@ struct TemplateScope<'a> {
 
 impl Scope for TemplateScope<'_> {
     fn lookup(&self, root: &Ident, _: &[(&Arc<str>, Span)]) -> Result<Found, Diagnostic> {
-        self.vars.get(&root.name).map(|value| Found { value, used: 0 }).ok_or_else(|| {
-            Diagnostic::error("Unknown variable", format!("vars map does not contain key \"{}\", which the template refers to.", root.name)).at(root.span)
-        })
+        self.vars
+            .get(&root.name)
+            .map(|value| Found { value, used: 0 })
+            .ok_or_else(|| Diagnostic::error("Unknown variable", format!("vars map does not contain key \"{}\", which the template refers to.", root.name)).at(root.span))
     }
 }

@@ -29,6 +29,6 @@ pub use host::DiskHost;
 pub use nodes::{Node, NodeId, Nodes};
 pub use plan::{Action, Blocked, Change, Drift, Mode, Options, OutputChange, Plan, Reason, StagePlan};
 pub use planner::{Made, Planning, ephemerals_needed, final_plan, mark_object, plan, validate};
-pub use walk::{Executor, Job, Outcome, Reuse, Walk, walk};
 pub use session::ProviderState;
+pub use walk::{Executor, Job, Outcome, Reuse, Walk, walk};
 pub use world::World;

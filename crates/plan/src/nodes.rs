@@ -385,7 +385,10 @@ impl Builder<'_> {
                 self.diags.error(
                     resource.provider_span.unwrap_or(resource.span),
                     "Provider configuration not present",
-                    format!("There is no configuration of provider \"{}\" with the alias \"{alias}\" for this module: declare one, or hand one in by \"providers\".", resource.provider.name),
+                    format!(
+                        "There is no configuration of provider \"{}\" with the alias \"{alias}\" for this module: declare one, or hand one in by \"providers\".",
+                        resource.provider.name
+                    ),
                 );
             }
         }
@@ -587,7 +590,11 @@ impl Builder<'_> {
         match output {
             Some((output, span)) if !outputs.contains_key(output) => {
                 let hint = did_you_mean(output, outputs.keys().map(|name| &**name));
-                self.diags.error(span, "Unsupported attribute", format!("This object does not have an attribute named \"{output}\": {root}.{name} has no such output.{hint}"));
+                self.diags.error(
+                    span,
+                    "Unsupported attribute",
+                    format!("This object does not have an attribute named \"{output}\": {root}.{name} has no such output.{hint}"),
+                );
             }
             Some((output, _)) => {
                 let output = self.nodes.find(&Node::Output { module: child, name: output.clone() });
@@ -642,7 +649,10 @@ mod tests {
     #[test]
     fn references_are_edges() {
         let (nodes, errors) = build(&[
-            ("main.tf", "variable \"v\" {}\nlocals { l = var.v }\nresource \"a_a\" \"x\" {\n  count = local.l\n  dynamic \"b\" {\n    for_each = [1]\n    content { c = b.value + data.a_d.y.n }\n  }\n  depends_on = [module.m]\n}\ndata \"a_d\" \"y\" {}\nmodule \"m\" {\n  source = \"./m\"\n  i = a_a.z.id\n}\nresource \"a_a\" \"z\" {}\noutput \"o\" { value = module.m.o }\n"),
+            (
+                "main.tf",
+                "variable \"v\" {}\nlocals { l = var.v }\nresource \"a_a\" \"x\" {\n  count = local.l\n  dynamic \"b\" {\n    for_each = [1]\n    content { c = b.value + data.a_d.y.n }\n  }\n  depends_on = [module.m]\n}\ndata \"a_d\" \"y\" {}\nmodule \"m\" {\n  source = \"./m\"\n  i = a_a.z.id\n}\nresource \"a_a\" \"z\" {}\noutput \"o\" { value = module.m.o }\n",
+            ),
             ("m/main.tf", "variable \"i\" {}\noutput \"o\" { value = var.i }\noutput \"p\" { value = 1 }\n"),
         ]);
         assert_eq!(errors, [""; 0]);

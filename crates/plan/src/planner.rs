@@ -74,10 +74,7 @@ pub async fn validate(planning: Planning<'_>) -> Diagnostics {
 
 async fn make(planning: Planning<'_>, validating: bool) -> Made {
     let nodes = planning.nodes;
-    let executor = Planner {
-        before_destroy: before_destroy(nodes),
-        ..Planner::default()
-    };
+    let executor = Planner { before_destroy: before_destroy(nodes), ..Planner::default() };
     let walking = Walk {
         config: planning.config,
         nodes,
@@ -101,7 +98,10 @@ async fn make(planning: Planning<'_>, validating: bool) -> Made {
     let mut made = executor.finish(&walking);
     for addr in &planning.options.replace {
         if planning.prior.record(addr).is_none() {
-            made.diags.push(Diagnostic::warning("Incompletely-matched force-replace resource instance", format!("There is no object {addr} in the state, so -replace={addr} has no effect.")));
+            made.diags.push(Diagnostic::warning(
+                "Incompletely-matched force-replace resource instance",
+                format!("There is no object {addr} in the state, so -replace={addr} has no effect."),
+            ));
         }
     }
     made
@@ -134,10 +134,9 @@ pub(crate) fn ephemerals_of(nodes: &Nodes, from: impl Iterator<Item = NodeId>) -
 fn before_destroy(nodes: &Nodes) -> HashSet<NodeId> {
     let mut stack: Vec<NodeId> = (0..nodes.nodes.len())
         .filter(|id| match &nodes.nodes[*id] {
-            Node::Resource { module, mode, type_, name } => nodes.modules[*module]
-                .resources
-                .get(&(*mode, type_.clone(), name.clone()))
-                .is_some_and(|resource| resource.lifecycle.create_before_destroy == Some(true)),
+            Node::Resource { module, mode, type_, name } => {
+                nodes.modules[*module].resources.get(&(*mode, type_.clone(), name.clone())).is_some_and(|resource| resource.lifecycle.create_before_destroy == Some(true))
+            }
             _ => false,
         })
         .collect();
@@ -318,11 +317,8 @@ impl Planner {
         };
         match present {
             Ok(Some(value)) => {
-                let marks: Vec<(Path, Marks)> = walk
-                    .prior
-                    .record(addr)
-                    .map(|record| record.sensitive_paths.iter().map(|path| (path.clone(), Marks::SENSITIVE)).collect())
-                    .unwrap_or_default();
+                let marks: Vec<(Path, Marks)> =
+                    walk.prior.record(addr).map(|record| record.sensitive_paths.iter().map(|path| (path.clone(), Marks::SENSITIVE)).collect()).unwrap_or_default();
                 let marked = |value: &Value| decode::mark_schema(&decode::mark(value, &marks), schema);
                 if value != recorded {
                     self.drift.borrow_mut().push(Drift { addr: addr.clone(), before: marked(&recorded), after: Some(marked(&value)) });
@@ -457,7 +453,11 @@ impl Planner {
                 self.configure(walk, &provider).await;
             }
             let Some(schema) = schema else {
-                walk.report([Diagnostic::error("Provider configuration not present", format!("To work with {addr} its provider {} is needed, which Weir does not have.", provider.provider)).of(addr.to_string())]);
+                walk.report([Diagnostic::error(
+                    "Provider configuration not present",
+                    format!("To work with {addr} its provider {} is needed, which Weir does not have.", provider.provider),
+                )
+                .of(addr.to_string())]);
                 continue;
             };
             let before = if deposed.is_none() {
@@ -612,9 +612,7 @@ fn because(value: &Value, cause: &Arc<str>) -> Value {
         return value.clone();
     }
     value.transform(&mut |_, value| match &value {
-        Value::Unknown(unknown) if unknown.cause.is_none() => {
-            Value::Unknown(Arc::new(weir_value::Unknown { cause: Some(cause.clone()), ..(**unknown).clone() }))
-        }
+        Value::Unknown(unknown) if unknown.cause.is_none() => Value::Unknown(Arc::new(weir_value::Unknown { cause: Some(cause.clone()), ..(**unknown).clone() })),
         _ => value,
     })
 }
@@ -645,12 +643,7 @@ pub fn ephemerals_needed<'a>(nodes: &Nodes, busy: impl Iterator<Item = &'a Insta
 }
 
 /// The configuration and the plan of an object with everything known: what the planner had planned, filled in. An error when the provider plans something else now.
-pub async fn final_plan(
-    job: &Job<'_>,
-    session: &Arc<dyn weir_provider::Session>,
-    prior: Option<&Value>,
-    change: &Change,
-) -> Result<(Value, Value), Diagnostics> {
+pub async fn final_plan(job: &Job<'_>, session: &Arc<dyn weir_provider::Session>, prior: Option<&Value>, change: &Change) -> Result<(Value, Value), Diagnostics> {
     let Some(decoded) = &job.decoded else { return Err(Diagnostics::new()) };
     // Also a replacement keeps what ignore_changes names as the old object had it, as the plan did.
     let config = match &change.before {
@@ -665,7 +658,9 @@ pub async fn final_plan(
     let approved = change.after.as_ref().map(|after| crate::encode::encode(&after.clone().unmark_deep().0, ""));
     let now = crate::encode::encode(&planned.state, "");
     if approved.is_some_and(|approved| !crate::encode::fills_in(&approved, &now)) || prior.is_some() && !planned.requires_replace.is_empty() {
-        let detail = format!("With all values known, the plan for {address} is no longer the one that was shown, so it is not carried out. Nothing was changed; run the command again to see the new plan.");
+        let detail = format!(
+            "With all values known, the plan for {address} is no longer the one that was shown, so it is not carried out. Nothing was changed; run the command again to see the new plan."
+        );
         return Err(Diagnostic::error("Plan changed during apply", detail).at(job.resource.span).of(address).into());
     }
     Ok((config, planned.state))

@@ -90,12 +90,20 @@ impl Scope for ModuleScope<'_> {
             ("each", Some(attribute)) => match (&self.each, &*attribute) {
                 (Some((key, _)), "key") => found(key.clone(), 1),
                 (Some((_, value)), "value") => found(value.clone(), 1),
-                (None, _) => Err(Diagnostic::error("Reference to \"each\" in context without for_each", "The \"each\" object can be used only in \"module\" or \"resource\" blocks, and only when the \"for_each\" argument is set.").at(root.span)),
+                (None, _) => Err(Diagnostic::error(
+                    "Reference to \"each\" in context without for_each",
+                    "The \"each\" object can be used only in \"module\" or \"resource\" blocks, and only when the \"for_each\" argument is set.",
+                )
+                .at(root.span)),
                 _ => invalid("The \"each\" object has only the attributes \"key\" and \"value\"."),
             },
             ("count", Some(attribute)) => match (self.count, &*attribute) {
                 (Some(index), "index") => found(Value::from(index), 1),
-                (None, _) => Err(Diagnostic::error("Reference to \"count\" in non-counted context", "The \"count\" object can only be used in \"module\", \"resource\", and \"data\" blocks, and only when the \"count\" argument is set.").at(root.span)),
+                (None, _) => Err(Diagnostic::error(
+                    "Reference to \"count\" in non-counted context",
+                    "The \"count\" object can only be used in \"module\", \"resource\", and \"data\" blocks, and only when the \"count\" argument is set.",
+                )
+                .at(root.span)),
                 _ => invalid("The \"count\" object has only the attribute \"index\"."),
             },
             ("path", Some(attribute)) => match &*attribute {

@@ -455,20 +455,14 @@ impl<'a> Walk<'a> {
                 steps.push(ModuleStep { name: name.clone(), key, kind });
                 ModulePath::new(steps)
             };
-            let made = |key: Option<InstanceKey>, each, count| ModuleInstance {
-                path: path(key),
-                parent: instance.path.clone(),
-                each,
-                count,
-                partial: instance.partial.clone(),
-            };
+            let made =
+                |key: Option<InstanceKey>, each, count| ModuleInstance { path: path(key), parent: instance.path.clone(), each, count, partial: instance.partial.clone() };
             let all: Vec<ModuleInstance> = match &instances {
                 Instances::Single => vec![made(None, None, None)],
                 Instances::Count(count) => (0..*count).map(|at| made(Some(InstanceKey::Int(at)), None, Some(at))).collect(),
-                Instances::Keys(keys) => keys
-                    .iter()
-                    .map(|(key, value)| made(Some(InstanceKey::Str(key.clone())), Some((Value::String(key.clone()), value.clone())), None))
-                    .collect(),
+                Instances::Keys(keys) => {
+                    keys.iter().map(|(key, value)| made(Some(InstanceKey::Str(key.clone())), Some((Value::String(key.clone()), value.clone())), None)).collect()
+                }
                 Instances::Unknown(cause) => {
                     let cause = cause.clone().or_else(|| done.blocked.clone()).unwrap_or_else(|| "apply".into());
                     let unknown = || Value::unknown_because(Type::Dynamic, cause.clone());
@@ -565,7 +559,9 @@ impl<'a> Walk<'a> {
                 let instance = resource.instance(key.clone());
                 match record.value(schema.ty()) {
                     Ok(value) => reads.push((instance, value)),
-                    Err(error) => self.report([Diagnostic::error("Invalid object in the state", format!("The state of {instance} does not fit its schema: {error}.")).of(instance.to_string())]),
+                    Err(error) => self
+                        .report([Diagnostic::error("Invalid object in the state", format!("The state of {instance} does not fit its schema: {error}."))
+                            .of(instance.to_string())]),
                 }
             }
         }
@@ -698,7 +694,8 @@ impl<'a> Walk<'a> {
                     let blocked = blocked.clone().unwrap_or_else(|| Blocked::Instances(cause.clone()));
                     if resource.mode == Mode::Managed {
                         let unknown = || Value::unknown_because(Type::Dynamic, cause.clone());
-                        let decoded = self.decode(module, resource, schema, &instance, (Some((unknown(), unknown())), Some(Value::unknown_because(Type::Number, cause.clone()))));
+                        let decoded =
+                            self.decode(module, resource, schema, &instance, (Some((unknown(), unknown())), Some(Value::unknown_because(Type::Number, cause.clone()))));
                         executor.unexpanded(self, job(address.instance(None), decoded, Some(blocked)));
                         done.pending = true;
                     }
@@ -734,7 +731,15 @@ impl<'a> Walk<'a> {
     }
 
     /// All instances of a repeated resource, at the same time.
-    async fn repeated(&self, jobs: Vec<(Option<InstanceKey>, Job<'_>)>, instances: &Instances, instance: &ModuleInstance, upstream_failed: bool, done: &mut Done, executor: &dyn Executor) -> Value {
+    async fn repeated(
+        &self,
+        jobs: Vec<(Option<InstanceKey>, Job<'_>)>,
+        instances: &Instances,
+        instance: &ModuleInstance,
+        upstream_failed: bool,
+        done: &mut Done,
+        executor: &dyn Executor,
+    ) -> Value {
         let count = jobs.len();
         let mut running = FuturesUnordered::new();
         for (at, (key, job)) in jobs.into_iter().enumerate() {
@@ -772,15 +777,26 @@ impl<'a> Walk<'a> {
             let keys: Vec<&InstanceKey> = state.instances.keys().flatten().collect();
             return match keys.first() {
                 None => Instances::Single,
-                Some(InstanceKey::Int(_)) => Instances::Count(keys.iter().filter_map(|key| if let InstanceKey::Int(at) = key { Some(at + 1) } else { None }).max().unwrap_or(0)),
-                Some(InstanceKey::Str(_)) => Instances::Keys(keys.iter().filter_map(|key| if let InstanceKey::Str(key) = key { Some((key.clone(), Value::unknown(Type::Dynamic))) } else { None }).collect()),
+                Some(InstanceKey::Int(_)) => {
+                    Instances::Count(keys.iter().filter_map(|key| if let InstanceKey::Int(at) = key { Some(at + 1) } else { None }).max().unwrap_or(0))
+                }
+                Some(InstanceKey::Str(_)) => Instances::Keys(
+                    keys.iter().filter_map(|key| if let InstanceKey::Str(key) = key { Some((key.clone(), Value::unknown(Type::Dynamic))) } else { None }).collect(),
+                ),
             };
         }
         let scope = ModuleScope::new(self, module, &instance.path);
         self.eval(&scope, |evaluator| expand(&resource.repeat, evaluator))
     }
 
-    fn decode(&self, module: &Arc<Module>, resource: &Resource, schema: &Schema, instance: &ModuleInstance, repetition: (Option<(Value, Value)>, Option<Value>)) -> Option<Decoded> {
+    fn decode(
+        &self,
+        module: &Arc<Module>,
+        resource: &Resource,
+        schema: &Schema,
+        instance: &ModuleInstance,
+        repetition: (Option<(Value, Value)>, Option<Value>),
+    ) -> Option<Decoded> {
         if self.options.mode == crate::plan::Mode::Destroy && resource.mode == Mode::Managed {
             return None;
         }
@@ -848,11 +864,8 @@ impl<'a> Walk<'a> {
     fn triggers(&self, expr: &weir_config::syntax::Expr, module: &Arc<Module>) -> bool {
         let mut found = false;
         weir_config::syntax::for_each_variable(expr, &mut |traversal| {
-            let names: Vec<Arc<str>> = traversal
-                .steps
-                .iter()
-                .map_while(|step| if let weir_config::syntax::Step::Attr(name, _) = step { Some(name.clone()) } else { None })
-                .collect();
+            let names: Vec<Arc<str>> =
+                traversal.steps.iter().map_while(|step| if let weir_config::syntax::Step::Attr(name, _) = step { Some(name.clone()) } else { None }).collect();
             if let Some(name) = names.first() {
                 let node = Node::Resource { module: self.index(module), mode: Mode::Managed, type_: traversal.root.name.clone(), name: name.clone() };
                 found |= self.nodes.find(&node).is_some_and(|id| self.found().pending[id]);
@@ -910,7 +923,10 @@ impl<'a> Walk<'a> {
             return known.clone();
         }
         let unknown = |cause: Option<Arc<str>>| {
-            let config = job.decoded.as_ref().map_or_else(|| Value::unknown(job.schema.ty().clone()), |decoded| decode::only_configured(job.schema, &decoded.config, cause.as_deref()));
+            let config = job
+                .decoded
+                .as_ref()
+                .map_or_else(|| Value::unknown(job.schema.ty().clone()), |decoded| decode::only_configured(job.schema, &decoded.config, cause.as_deref()));
             config.with_marks(Marks::EPHEMERAL)
         };
         let Some(decoded) = &job.decoded else { return unknown(None) };
@@ -936,7 +952,6 @@ impl<'a> Walk<'a> {
         }
     }
 }
-
 
 impl<'a> Walk<'a> {
     /// The walk of an apply, which goes on with what the planner's walk has found.

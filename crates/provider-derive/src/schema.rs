@@ -138,11 +138,7 @@ fn attribute(field: &Field, flags: &Flags) -> TokenStream {
 fn block(field: &Field, flags: &Flags) -> TokenStream {
     let name = key(field);
     let rust = &field.ty;
-    let nesting = if flags.set {
-        quote!(::weir_provider::Nesting::Set)
-    } else {
-        quote!(<#rust as ::weir_provider::native::NestedShape>::NESTING)
-    };
+    let nesting = if flags.set { quote!(::weir_provider::Nesting::Set) } else { quote!(<#rust as ::weir_provider::native::NestedShape>::NESTING) };
     let min = flags.min.as_ref().map_or_else(|| quote!(0), |min| quote!(#min));
     let max = flags.max.as_ref().map_or_else(|| quote!(0), |max| quote!(#max));
     let Flags { force_new, computed, .. } = flags;

@@ -31,18 +31,11 @@ fn typed(value: &Value, ty: &Type) -> Result<Value, weir_value::ConvertError> {
             })
             .collect::<Result<Vec<_>, _>>()
             .map(Value::object),
-        (Value::Tuple(items), Type::List(element)) => {
-            Ok(Value::list((**element).clone(), items.iter().map(|item| typed(item, element)).collect::<Result<Vec<_>, _>>()?))
-        }
-        (Value::Tuple(items), Type::Set(element)) => {
-            Ok(Value::set((**element).clone(), items.iter().map(|item| typed(item, element)).collect::<Result<Vec<_>, _>>()?))
-        }
+        (Value::Tuple(items), Type::List(element)) => Ok(Value::list((**element).clone(), items.iter().map(|item| typed(item, element)).collect::<Result<Vec<_>, _>>()?)),
+        (Value::Tuple(items), Type::Set(element)) => Ok(Value::set((**element).clone(), items.iter().map(|item| typed(item, element)).collect::<Result<Vec<_>, _>>()?)),
         (Value::Object(entries), Type::Map(element)) => Ok(Value::map(
             (**element).clone(),
-            entries
-                .iter()
-                .map(|(key, value)| typed(value, element).map(|value| (key.clone(), value)))
-                .collect::<Result<Vec<_>, _>>()?,
+            entries.iter().map(|(key, value)| typed(value, element).map(|value| (key.clone(), value))).collect::<Result<Vec<_>, _>>()?,
         )),
         _ => convert(value, ty),
     }

@@ -29,37 +29,18 @@ impl Api {
     }
 
     /// A call of the query protocol; the answer is XML.
-    pub(crate) async fn query(
-        &self,
-        service: &str,
-        version: &str,
-        action: &str,
-        parameters: &[(&str, &str)],
-    ) -> Result<String, Error> {
-        let body = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("Action", action)
-            .append_pair("Version", version)
-            .extend_pairs(parameters)
-            .finish();
-        let request = self
-            .http
-            .post(format!("{}/", self.endpoint))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(body);
+    pub(crate) async fn query(&self, service: &str, version: &str, action: &str, parameters: &[(&str, &str)]) -> Result<String, Error> {
+        let body = url::form_urlencoded::Serializer::new(String::new()).append_pair("Action", action).append_pair("Version", version).extend_pairs(parameters).finish();
+        let request = self.http.post(format!("{}/", self.endpoint)).header("content-type", "application/x-www-form-urlencoded").body(body);
         self.send(service, action, request).await
     }
 
     /// A call of the JSON protocol; `target` is the whole X-Amz-Target.
     pub(crate) async fn json(&self, service: &str, target: &str, body: &Value) -> Result<Value, Error> {
-        let request = self
-            .http
-            .post(format!("{}/", self.endpoint))
-            .header("content-type", "application/x-amz-json-1.1")
-            .header("x-amz-target", target)
-            .body(body.to_string());
+        let request =
+            self.http.post(format!("{}/", self.endpoint)).header("content-type", "application/x-amz-json-1.1").header("x-amz-target", target).body(body.to_string());
         let text = self.send(service, target, request).await?;
-        serde_json::from_str(&text)
-            .map_err(|error| Error::Api { call: target.to_owned(), message: error.to_string() })
+        serde_json::from_str(&text).map_err(|error| Error::Api { call: target.to_owned(), message: error.to_string() })
     }
 
     /// A GET of a REST service, or of the launcher's own paths.
@@ -71,10 +52,7 @@ impl Api {
         let wrong = |message: String| Error::Api { call: format!("{service} {call}"), message };
         let scope = format!("test/20260101/{}/{service}/aws4_request", self.region);
         let response = request
-            .header(
-                "authorization",
-                format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"),
-            )
+            .header("authorization", format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"))
             // Keeps the sandbox's own calls out of the request log.
             .header("x-weir-sandbox", "1")
             .send()

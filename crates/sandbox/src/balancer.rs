@@ -8,8 +8,8 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use crate::roster::Roster;
 use crate::Error;
+use crate::roster::Roster;
 
 /// A bound port that nobody serves yet.
 pub(crate) struct Balancer {

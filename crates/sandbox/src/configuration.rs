@@ -185,13 +185,7 @@ audit "file" "stdout" {
 
     #[test]
     fn moves_what_is_bound_to_the_machine_and_keeps_the_rest() {
-        let place = Place {
-            id: "i-1",
-            api: 4001,
-            raft: 4002,
-            peers: &[5001, 6001],
-            kms: "http://127.0.0.1:5000",
-        };
+        let place = Place { id: "i-1", api: 4001, raft: 4002, peers: &[5001, 6001], kms: "http://127.0.0.1:5000" };
         let moved = relocate(RENDERED, &place).expect("valid");
         let body: Body = moved.text.parse().expect("still HCL");
         assert_eq!(text_of(&body, "api_addr"), Some("https://127.0.0.1:4001"));

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::api::Api;
-use crate::install::{tail, Tools};
-use crate::keeper::{Guarded, Keeper, Program};
 use crate::Error;
+use crate::api::Api;
+use crate::install::{Tools, tail};
+use crate::keeper::{Guarded, Keeper, Program};
 
 const LAUNCHER: &str = include_str!("emulator/launcher.py");
 const PATCHES: &str = include_str!("emulator/patches.py");
@@ -25,13 +25,7 @@ pub(crate) struct Emulator {
 
 impl Emulator {
     /// Starts it on a free loopback port and waits until it listens.
-    pub(crate) async fn start(
-        keeper: &Arc<Keeper>,
-        tools: &Tools,
-        work: &Path,
-        logs: &Path,
-        nodes: bool,
-    ) -> Result<Emulator, Error> {
+    pub(crate) async fn start(keeper: &Arc<Keeper>, tools: &Tools, work: &Path, logs: &Path, nodes: bool) -> Result<Emulator, Error> {
         let folder = work.join("emulator");
         fs::create_dir_all(&folder).map_err(Error::io(format!("make {}", folder.display())))?;
         for (name, text) in [("launcher.py", LAUNCHER), ("patches.py", PATCHES)] {

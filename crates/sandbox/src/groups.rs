@@ -3,8 +3,8 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use crate::api::Api;
 use crate::Error;
+use crate::api::Api;
 
 /// The ids of all instances that are in service in some group of the region.
 pub(crate) async fn in_service(api: &Api) -> Result<Vec<String>, Error> {
@@ -14,10 +14,7 @@ pub(crate) async fn in_service(api: &Api) -> Result<Vec<String>, Error> {
         let parameters = [("NextToken", token.as_str())];
         let parameters = if token.is_empty() { &[][..] } else { &parameters[..] };
         let xml = api.query("autoscaling", "2011-01-01", "DescribeAutoScalingGroups", parameters).await?;
-        let (page, next) = read_groups(&xml).map_err(|message| Error::Api {
-            call: "DescribeAutoScalingGroups".to_owned(),
-            message,
-        })?;
+        let (page, next) = read_groups(&xml).map_err(|message| Error::Api { call: "DescribeAutoScalingGroups".to_owned(), message })?;
         ids.extend(page);
         match next {
             Some(next) => token = next,
@@ -33,11 +30,7 @@ fn read_groups(xml: &str) -> Result<(Vec<String>, Option<String>), String> {
         let child = node.children().find(|child| child.tag_name().name() == name)?;
         child.text().map(str::to_owned)
     };
-    let ids = document
-        .descendants()
-        .filter(|node| text(*node, "LifecycleState").as_deref() == Some("InService"))
-        .filter_map(|node| text(node, "InstanceId"))
-        .collect();
+    let ids = document.descendants().filter(|node| text(*node, "LifecycleState").as_deref() == Some("InService")).filter_map(|node| text(node, "InstanceId")).collect();
     let next = document.descendants().find_map(|node| text(node, "NextToken"));
     Ok((ids, next.filter(|token| !token.is_empty())))
 }

@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
-use crate::progress::{Progress, Report};
 use crate::Error;
+use crate::progress::{Progress, Report};
 
 /// Every package with its version and the hashes of all its published files.
 const REQUIREMENTS: &str = include_str!("emulator/requirements.txt");
@@ -63,12 +63,7 @@ async fn version(python: &Path) -> Result<String, Error> {
     let script = "import sys, platform, venv\n\
         print(sys.implementation.name, platform.python_version(), platform.machine(), sys.prefix)\n\
         sys.exit(0 if sys.version_info >= (3, 11) else 3)";
-    let output = Command::new(python)
-        .args(["-I", "-c", script])
-        .stdin(Stdio::null())
-        .output()
-        .await
-        .map_err(|error| wrong(error.to_string()))?;
+    let output = Command::new(python).args(["-I", "-c", script]).stdin(Stdio::null()).output().await.map_err(|error| wrong(error.to_string()))?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     match output.status.code() {
         Some(0) => Ok(text),
@@ -113,21 +108,11 @@ async fn make(folder: &Path, python: &Path, report: &Report) -> Result<(), Error
 
 /// Runs a step of the installation: each line to the log, and the telling ones to the report.
 async fn run(mut command: Command, log: &Path, report: &Report) -> Result<(), Error> {
-    let file = fs::File::options()
-        .create(true)
-        .append(true)
-        .open(log)
-        .map_err(Error::io(format!("write {}", log.display())))?;
+    let file = fs::File::options().create(true).append(true).open(log).map_err(Error::io(format!("write {}", log.display())))?;
     let copy = file.try_clone().map_err(Error::io(format!("write {}", log.display())))?;
     let program = command.as_std().get_program().to_string_lossy().into_owned();
     let what = || format!("run {program}");
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(copy)
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(Error::io(what()))?;
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(copy).kill_on_drop(true).spawn().map_err(Error::io(what()))?;
     if let Some(stdout) = child.stdout.take() {
         let mut lines = BufReader::new(stdout).lines();
         while let Some(line) = lines.next_line().await.map_err(Error::io(what()))? {

@@ -80,11 +80,7 @@ impl Keeper {
     /// Starts a program in a process group of its own.
     pub(crate) async fn spawn(self: &Arc<Self>, program: &Program) -> Result<Guarded, Error> {
         let what = || format!("start {}", program.path.display());
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(&program.log)
-            .map_err(Error::io(format!("write {}", program.log.display())))?;
+        let log = File::options().create(true).append(true).open(&program.log).map_err(Error::io(format!("write {}", program.log.display())))?;
         let err = log.try_clone().map_err(Error::io(what()))?;
         let mut child = tokio::process::Command::new("/bin/sh")
             .args(["-c", CHILD])
@@ -177,13 +173,7 @@ mod tests {
     }
 
     async fn sleeper(keeper: &Arc<Keeper>, dir: &std::path::Path) -> Guarded {
-        let program = Program {
-            path: "/bin/sleep".into(),
-            args: vec!["600".into()],
-            env: vec![],
-            folder: dir.into(),
-            log: dir.join("log"),
-        };
+        let program = Program { path: "/bin/sleep".into(), args: vec!["600".into()], env: vec![], folder: dir.into(), log: dir.join("log") };
         keeper.spawn(&program).await.expect("spawn")
     }
 

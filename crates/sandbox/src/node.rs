@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use tokio::sync::watch;
 
+use crate::Error;
 use crate::api::Api;
 use crate::configuration::{Moved, Place, relocate};
 use crate::install::BAO_VERSION;
@@ -18,7 +19,6 @@ use crate::probe::Probe;
 use crate::progress::{Progress, Report};
 use crate::roster::{Health, Order, Roster};
 use crate::user_data::Seed;
-use crate::Error;
 
 /// How often a node is asked for its health.
 const PROBE_EVERY: Duration = Duration::from_millis(400);
@@ -95,13 +95,7 @@ pub(crate) async fn play(stage: Arc<Stage>, id: String, seed: Seed, mut orders: 
 }
 
 /// Starts the server and stays with it to its end; the text says how it ended by itself.
-async fn boot(
-    stage: &Stage,
-    id: &str,
-    seed: &Seed,
-    folder: &Path,
-    orders: &mut watch::Receiver<Order>,
-) -> Result<Option<String>, Error> {
+async fn boot(stage: &Stage, id: &str, seed: &Seed, folder: &Path, orders: &mut watch::Receiver<Order>) -> Result<Option<String>, Error> {
     if *orders.borrow_and_update() == Order::Down {
         // The sender lives in the roster as long as this task.
         let _ = orders.changed().await;
@@ -145,14 +139,7 @@ async fn boot(
 }
 
 /// Watches a running server until there is a reason to stop.
-async fn tend(
-    stage: &Stage,
-    id: &str,
-    known: &[u16],
-    probe: &Probe,
-    server: &mut Guarded,
-    orders: &mut watch::Receiver<Order>,
-) -> End {
+async fn tend(stage: &Stage, id: &str, known: &[u16], probe: &Probe, server: &mut Guarded, orders: &mut watch::Receiver<Order>) -> End {
     let watch_health = watch_health(stage, id, probe);
     tokio::pin!(watch_health);
     let mut members = stage.roster.members();
@@ -229,9 +216,7 @@ async fn tls(stage: &Stage, id: &str, seed: &Seed) -> Result<Tls, Error> {
         .map_err(|_| Error::node(id, format!("the TLS secret {secret} has no value yet")))?;
     let text = answer["SecretString"].as_str().unwrap_or_default();
     // The parser's message could quote the key.
-    serde_json::from_str(text).map_err(|_| {
-        Error::node(id, format!("the TLS secret {secret} is not JSON with private_key, certificate and ca_chain"))
-    })
+    serde_json::from_str(text).map_err(|_| Error::node(id, format!("the TLS secret {secret} is not JSON with private_key, certificate and ca_chain")))
 }
 
 /// Writes the node's files; the answer is the configuration's path.
@@ -241,11 +226,7 @@ fn lay_out(folder: &Path, moved: &Moved, tls: &Tls) -> Result<PathBuf, Error> {
         let path = root.join(path);
         fs::create_dir_all(&path).map_err(Error::io(format!("make {}", path.display())))?;
     }
-    for (paths, text) in [
-        (&moved.certificates, &tls.certificate),
-        (&moved.keys, &tls.private_key),
-        (&moved.authorities, &tls.ca_chain),
-    ] {
+    for (paths, text) in [(&moved.certificates, &tls.certificate), (&moved.keys, &tls.private_key), (&moved.authorities, &tls.ca_chain)] {
         for path in paths {
             write_private(&root.join(path), text)?;
         }

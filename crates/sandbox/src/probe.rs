@@ -23,8 +23,7 @@ struct Answer {
 impl Probe {
     /// Trusts the given authorities only, and expects the node to have the given name.
     pub(crate) fn new(name: &str, port: u16, authorities: &str) -> Result<Probe, String> {
-        let certificates = reqwest::Certificate::from_pem_bundle(authorities.as_bytes())
-            .map_err(|error| format!("ca_chain of the TLS secret: {error}"))?;
+        let certificates = reqwest::Certificate::from_pem_bundle(authorities.as_bytes()).map_err(|error| format!("ca_chain of the TLS secret: {error}"))?;
         let http = reqwest::Client::builder()
             .no_proxy()
             .tls_certs_only(certificates)

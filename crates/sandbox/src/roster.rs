@@ -138,12 +138,7 @@ impl Roster {
     }
 
     pub(crate) fn nodes(&self) -> Vec<Node> {
-        let node = |(id, seat): (&String, &Seat)| Node {
-            id: id.clone(),
-            api_address: format!("https://127.0.0.1:{}", seat.api),
-            pid: seat.pid,
-            health: seat.health,
-        };
+        let node = |(id, seat): (&String, &Seat)| Node { id: id.clone(), api_address: format!("https://127.0.0.1:{}", seat.api), pid: seat.pid, health: seat.health };
         self.seats().iter().map(node).collect()
     }
 

@@ -35,13 +35,7 @@ pub struct Options {
 impl Options {
     /// Options with nodes, in eu-central-1, with the `python3` of the search path.
     pub fn new(cache_dir: impl Into<PathBuf>, work_dir: impl Into<PathBuf>) -> Options {
-        Options {
-            cache_dir: cache_dir.into(),
-            work_dir: work_dir.into(),
-            region: "eu-central-1".to_owned(),
-            nodes: true,
-            python: "python3".into(),
-        }
+        Options { cache_dir: cache_dir.into(), work_dir: work_dir.into(), region: "eu-central-1".to_owned(), nodes: true, python: "python3".into() }
     }
 }
 
@@ -69,10 +63,7 @@ impl Sandbox {
     ///
     /// # Errors
     /// The environment cannot be made, another sandbox works in the folder, or the emulator does not start.
-    pub async fn start(
-        options: Options,
-        on_progress: impl Fn(Progress) + Send + Sync + 'static,
-    ) -> Result<Sandbox, Error> {
+    pub async fn start(options: Options, on_progress: impl Fn(Progress) + Send + Sync + 'static) -> Result<Sandbox, Error> {
         // Somebody else may have chosen a provider already; any will do.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let report: Report = Arc::new(on_progress);
@@ -95,31 +86,10 @@ impl Sandbox {
             let bound = Balancer::bind().await?;
             vault_address = Some(format!("https://{}", bound.address));
             balancer = Some(tokio::spawn(bound.serve(Arc::clone(&roster))));
-            let stage = Stage {
-                api,
-                keeper: Arc::clone(&keeper),
-                roster: Arc::clone(&roster),
-                report,
-                bao: tools.bao,
-                nodes,
-                logs,
-                region: options.region.clone(),
-            };
+            let stage = Stage { api, keeper: Arc::clone(&keeper), roster: Arc::clone(&roster), report, bao: tools.bao, nodes, logs, region: options.region.clone() };
             player = Some(tokio::spawn(player::play(Arc::new(stage), stopped)));
         }
-        Ok(Sandbox {
-            player,
-            balancer,
-            warm_up,
-            emulator,
-            _keeper: keeper,
-            stop,
-            roster,
-            vault_address,
-            region: options.region,
-            work_dir,
-            _lock: lock,
-        })
+        Ok(Sandbox { player, balancer, warm_up, emulator, _keeper: keeper, stop, roster, vault_address, region: options.region, work_dir, _lock: lock })
     }
 
     /// The variables that a command needs in its environment to use the sandbox.
@@ -148,8 +118,7 @@ impl Sandbox {
     /// Whether a variable of the caller's environment must be taken out, besides setting those of [`Sandbox::env`]:
     /// any other of AWS or Vault, as it could lead a command out of the sandbox, to a real account or server.
     pub fn hides(&self, name: &str) -> bool {
-        ["AWS_", "VAULT_", "BAO_"].iter().any(|prefix| name.starts_with(prefix))
-            && !self.env().iter().any(|(own, _)| own == name)
+        ["AWS_", "VAULT_", "BAO_"].iter().any(|prefix| name.starts_with(prefix)) && !self.env().iter().any(|(own, _)| own == name)
     }
 
     /// The URL of the emulated AWS API.

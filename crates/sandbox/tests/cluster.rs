@@ -102,10 +102,7 @@ impl Aws {
     }
 
     async fn query(&self, service: &str, version: &str, parameters: &[(&str, &str)]) -> String {
-        let body = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("Version", version)
-            .extend_pairs(parameters)
-            .finish();
+        let body = url::form_urlencoded::Serializer::new(String::new()).append_pair("Version", version).extend_pairs(parameters).finish();
         let request = self.http.post(&self.endpoint).header("content-type", "application/x-www-form-urlencoded");
         self.send(service, request.body(body)).await
     }
@@ -127,12 +124,8 @@ struct Vault {
 impl Vault {
     fn new(sandbox: &Sandbox, root_pem: &str) -> Vault {
         let address: SocketAddr = sandbox.vault_address().unwrap().trim_start_matches("https://").parse().unwrap();
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .tls_certs_only([reqwest::Certificate::from_pem(root_pem.as_bytes()).unwrap()])
-            .resolve(NAME, address)
-            .build()
-            .unwrap();
+        let http =
+            reqwest::Client::builder().no_proxy().tls_certs_only([reqwest::Certificate::from_pem(root_pem.as_bytes()).unwrap()]).resolve(NAME, address).build().unwrap();
         Vault { http, url: format!("https://{NAME}:{}/v1/", address.port()), token: String::new() }
     }
 
@@ -257,18 +250,14 @@ async fn a_cluster_forms_and_survives() {
 
     // One is lost before there is a cluster: the others start again, as they have to learn of the one that replaces it.
     aws.query("ec2", "2016-11-15", &[("Action", "TerminateInstances"), ("InstanceId.1", &first[0].id)]).await;
-    until(&sandbox, "three empty nodes again", |nodes| {
-        count(nodes, Health::Uninitialized) == 3 && nodes.iter().all(|node| first.iter().all(|old| old.pid != node.pid))
-    })
-    .await;
+    until(&sandbox, "three empty nodes again", |nodes| count(nodes, Health::Uninitialized) == 3 && nodes.iter().all(|node| first.iter().all(|old| old.pid != node.pid)))
+        .await;
 
     let mut vault = Vault::new(&sandbox, &root_pem);
     let shares = json!({ "recovery_shares": 1, "recovery_threshold": 1 });
     let answer = vault.call(reqwest::Method::PUT, "sys/init", Some(shares)).await.unwrap();
     vault.token = answer["root_token"].as_str().unwrap().to_owned();
-    let nodes = until(&sandbox, "one leader and two followers", |nodes| {
-        count(nodes, Health::Active) == 1 && count(nodes, Health::Standby) == 2
-    });
+    let nodes = until(&sandbox, "one leader and two followers", |nodes| count(nodes, Health::Active) == 1 && count(nodes, Health::Standby) == 2);
     let nodes = nodes.await;
     vault.write("sys/mounts/kv", json!({ "type": "kv" })).await;
     vault.write("kv/one", json!({ "value": "1" })).await;
@@ -300,10 +289,7 @@ async fn a_cluster_forms_and_survives() {
     let folder = work.path().join("nodes").join(&leader.id);
     assert!(folder.exists());
     aws.query("ec2", "2016-11-15", &[("Action", "TerminateInstances"), ("InstanceId.1", &leader.id)]).await;
-    let nodes = until(&sandbox, "the replacement joins", |nodes| {
-        !nodes.iter().any(|node| node.id == leader.id) && count(nodes, Health::Standby) == 2
-    })
-    .await;
+    let nodes = until(&sandbox, "the replacement joins", |nodes| !nodes.iter().any(|node| node.id == leader.id) && count(nodes, Health::Standby) == 2).await;
     assert!(!folder.exists());
     let read = vault.call(reqwest::Method::GET, "kv/two", None).await.unwrap();
     assert_eq!(read["data"]["value"], "2");

@@ -66,8 +66,7 @@ impl State {
                 if (old.mode, &old.type_) != (new.mode, &new.type_) {
                     return Err(mismatch("an object keeps its type"));
                 }
-                let keys: Vec<Option<InstanceKey>> =
-                    self.resources.get(&old).map(|resource| resource.instances.keys().cloned().collect()).unwrap_or_default();
+                let keys: Vec<Option<InstanceKey>> = self.resources.get(&old).map(|resource| resource.instances.keys().cloned().collect()).unwrap_or_default();
                 let whole = matches!(from, Target::Resource(_));
                 let chosen = keys.into_iter().filter(|key| whole || *key == old_key);
                 let key_of = |key: Option<InstanceKey>| if whole && new_key.is_none() { key } else { new_key.clone() };
@@ -120,11 +119,8 @@ impl State {
     /// Dependencies name blocks: those on a block of which nothing is left follow it.
     fn follow_dependencies(&mut self, moves: &[(InstanceAddr, InstanceAddr)]) {
         let left: std::collections::BTreeSet<ResourceAddr> = self.resources.keys().map(ResourceAddr::config).collect();
-        let renamed: BTreeMap<ResourceAddr, ResourceAddr> = moves
-            .iter()
-            .map(|(old, new)| (old.resource.config(), new.resource.config()))
-            .filter(|(old, new)| old != new && !left.contains(old))
-            .collect();
+        let renamed: BTreeMap<ResourceAddr, ResourceAddr> =
+            moves.iter().map(|(old, new)| (old.resource.config(), new.resource.config())).filter(|(old, new)| old != new && !left.contains(old)).collect();
         if renamed.is_empty() {
             return;
         }

@@ -68,11 +68,8 @@ impl Header {
 }
 
 fn version(found: u64) -> StateError {
-    let advice = if found > 4 {
-        "It was written by a newer program: use that one"
-    } else {
-        "Let Terraform 1.x or OpenTofu rewrite it first (`terraform apply -refresh-only`)"
-    };
+    let advice =
+        if found > 4 { "It was written by a newer program: use that one" } else { "Let Terraform 1.x or OpenTofu rewrite it first (`terraform apply -refresh-only`)" };
     StateError::Version { found, advice }
 }
 

@@ -61,9 +61,7 @@ impl State {
 
     /// Every instance, in the order of addresses.
     pub fn instances(&self) -> impl Iterator<Item = (InstanceAddr, &InstanceObjects)> {
-        self.resources
-            .iter()
-            .flat_map(|(addr, resource)| resource.instances.iter().map(|(key, objects)| (addr.instance(key.clone()), objects)))
+        self.resources.iter().flat_map(|(addr, resource)| resource.instances.iter().map(|(key, objects)| (addr.instance(key.clone()), objects)))
     }
 
     /// The objects of one instance.

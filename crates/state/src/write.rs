@@ -98,12 +98,7 @@ fn write_output<W: Write>(out: &mut JsonOut<W>, name: &str, output: &OutputValue
     Ok(())
 }
 
-fn write_resource<W: Write>(
-    out: &mut JsonOut<W>,
-    module: &str,
-    addr: &ResourceAddr,
-    resource: &ResourceState,
-) -> Result<(), StateError> {
+fn write_resource<W: Write>(out: &mut JsonOut<W>, module: &str, addr: &ResourceAddr, resource: &ResourceState) -> Result<(), StateError> {
     out.open("{")?;
     if !module.is_empty() {
         out.key("module")?;
@@ -135,12 +130,7 @@ fn write_resource<W: Write>(
     Ok(())
 }
 
-pub(crate) fn write_record<W: Write>(
-    out: &mut JsonOut<W>,
-    key: Option<&InstanceKey>,
-    deposed: Option<&str>,
-    record: &Record,
-) -> Result<(), StateError> {
+pub(crate) fn write_record<W: Write>(out: &mut JsonOut<W>, key: Option<&InstanceKey>, deposed: Option<&str>, record: &Record) -> Result<(), StateError> {
     out.open("{")?;
     if let Some(key) = key {
         out.key("index_key")?;

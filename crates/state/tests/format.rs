@@ -49,7 +49,12 @@ fn what_is_read() {
     assert!(secret.sensitive && secret.value.marks().is_sensitive());
     let big = state.outputs["p"].value.get("big").unwrap();
     assert_eq!(big.as_number().unwrap().to_string(), "12345678901234567890");
-    let paths: Vec<String> = parse(MARKS).instances().filter_map(|(_, objects)| objects.current.clone()).flat_map(|record| record.sensitive_paths.clone()).map(|path| path.to_string()).collect();
+    let paths: Vec<String> = parse(MARKS)
+        .instances()
+        .filter_map(|(_, objects)| objects.current.clone())
+        .flat_map(|record| record.sensitive_paths.clone())
+        .map(|path| path.to_string())
+        .collect();
     assert_eq!(paths, [".input.m.a.b", ".input.s", ".input.l[0]"]);
     let rare = parse(RARE);
     let objects = rare.instance(&addr("aws_vpc.v[\"a\"]")).unwrap();
@@ -92,12 +97,21 @@ fn what_is_no_state() {
     let message = |text: &str| State::parse(text.as_bytes()).unwrap_err().to_string();
     assert_eq!(message(" \n"), "the file is empty: it was cut off while it was written. Restore it from its backup; if there never was a state, remove the file");
     assert_eq!(message("<html>"), "the file is not JSON (expected value at line 1 column 1). Restore it from its backup, or point to the right file");
-    assert_eq!(message(r#"{"version":5,"resources":{"a":1}}"#), "the file has state format version 5, and this program reads version 4. It was written by a newer program: use that one");
-    assert_eq!(message(r#"{"version":3,"modules":[]}"#), "the file has state format version 3, and this program reads version 4. Let Terraform 1.x or OpenTofu rewrite it first (`terraform apply -refresh-only`)");
+    assert_eq!(
+        message(r#"{"version":5,"resources":{"a":1}}"#),
+        "the file has state format version 5, and this program reads version 4. It was written by a newer program: use that one"
+    );
+    assert_eq!(
+        message(r#"{"version":3,"modules":[]}"#),
+        "the file has state format version 3, and this program reads version 4. Let Terraform 1.x or OpenTofu rewrite it first (`terraform apply -refresh-only`)"
+    );
     assert_eq!(message("{}"), "the file is not a valid state: it has no \"version\"");
     assert_eq!(message("[]"), "the file is not a valid state: invalid type: sequence, expected a state at line 1 column 0");
     let resource = |body: &str| message(&format!(r#"{{"version":4,"lineage":"a","serial":1,"resources":[{body}]}}"#));
-    assert_eq!(resource(r#"{"mode":"managed","type":"a","name":"b","provider":"x"}"#), "the file is not a valid state: resource a.b: invalid address \"x\": expected \"provider[\" at byte 0");
+    assert_eq!(
+        resource(r#"{"mode":"managed","type":"a","name":"b","provider":"x"}"#),
+        "the file is not a valid state: resource a.b: invalid address \"x\": expected \"provider[\" at byte 0"
+    );
     let one = r#"{"mode":"managed","type":"a","name":"b","provider":"provider.a","instances":[{"attributes":{}}]}"#;
     assert_eq!(resource(&format!("{one},{one}")), "the file is not a valid state: resource a.b stands in it twice");
     assert_eq!(resource(&one.replace("{}}", "{}},{}")), "the file is not a valid state: a.b stands in it twice");

@@ -209,7 +209,8 @@ fn locks_are_broken_by_id() {
     let folder = tempfile::tempdir().unwrap();
     let store = LocalStore::new(folder.path().join("terraform.tfstate"));
     // As an incumbent leaves it behind.
-    let foreign = r#"{"ID":"6b6c","Operation":"OperationTypeApply","Info":"","Who":"a@b","Version":"1.11.4","Created":"2026-01-01T00:00:00Z","Path":"terraform.tfstate"}"#;
+    let foreign =
+        r#"{"ID":"6b6c","Operation":"OperationTypeApply","Info":"","Who":"a@b","Version":"1.11.4","Created":"2026-01-01T00:00:00Z","Path":"terraform.tfstate"}"#;
     fs::write(folder.path().join(".terraform.tfstate.lock.info"), foreign).unwrap();
     assert!(matches!(store.lock(&info(), Duration::from_millis(50)), Err(StoreError::Locked { info }) if info.id == "6b6c"));
     assert!(matches!(store.force_unlock("other"), Err(StoreError::NoSuchLock { held: Some(held), .. }) if held == "6b6c"));

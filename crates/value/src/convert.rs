@@ -44,7 +44,11 @@ fn at(value: &Value, ty: &Type, path: &mut Path) -> Result<Value, ConvertError> 
     match value {
         Value::Marked(marked) => Ok(at(&marked.value, ty, path)?.with_marks(marked.marks)),
         Value::Null(from) => {
-            if possible(from, ty) { Ok(Value::Null(plain(ty))) } else { Err(mismatch(from, ty, path)) }
+            if possible(from, ty) {
+                Ok(Value::Null(plain(ty)))
+            } else {
+                Err(mismatch(from, ty, path))
+            }
         }
         Value::Unknown(unknown) => from_unknown(unknown, ty, path),
         _ => from_known(value, ty, path),
@@ -110,12 +114,7 @@ fn mismatch(from: &Type, to: &Type, path: &Path) -> ConvertError {
 }
 
 fn missing(has: impl Fn(&str) -> bool, object: &ObjectType, path: &Path) -> Option<ConvertError> {
-    let names: Vec<&str> = object
-        .attributes
-        .keys()
-        .filter(|name| !object.optional.contains(*name) && !has(name))
-        .map(|name| &**name)
-        .collect();
+    let names: Vec<&str> = object.attributes.keys().filter(|name| !object.optional.contains(*name) && !has(name)).map(|name| &**name).collect();
     let message = match names.as_slice() {
         [] => return None,
         [one] => format!("attribute \"{one}\" is required"),
@@ -132,9 +131,9 @@ fn from_known(value: &Value, ty: &Type, path: &mut Path) -> Result<Value, Conver
         (Value::Bool(_), Type::Bool) | (Value::Number(_), Type::Number) | (Value::String(_), Type::String) => Ok(value.clone()),
         (Value::Bool(truth), Type::String) => Ok(Value::from(if *truth { "true" } else { "false" })),
         (Value::Number(number), Type::String) => Ok(Value::from(number.to_string())),
-        (Value::String(text), Type::Number) => Number::parse(text)
-            .map(Value::Number)
-            .ok_or_else(|| ConvertError { path: path.clone(), message: "a number is required".to_owned() }),
+        (Value::String(text), Type::Number) => {
+            Number::parse(text).map(Value::Number).ok_or_else(|| ConvertError { path: path.clone(), message: "a number is required".to_owned() })
+        }
         (Value::String(text), Type::Bool) => match &**text {
             "true" | "1" => Ok(Value::Bool(true)),
             "false" | "0" => Ok(Value::Bool(false)),
@@ -146,12 +145,7 @@ fn from_known(value: &Value, ty: &Type, path: &mut Path) -> Result<Value, Conver
         (Value::Set(set), Type::List(to)) if !value.is_wholly_known() => {
             // Where an element will stand, and whether it is one of its own, is not known before all of them are.
             let (element, _) = collection(value, to, path)?;
-            let refinement = Refinement {
-                not_null: true,
-                min_length: 1,
-                max_length: Some(set.items.len() as u64),
-                ..Refinement::default()
-            };
+            let refinement = Refinement { not_null: true, min_length: 1, max_length: Some(set.items.len() as u64), ..Refinement::default() };
             Ok(Value::Unknown(Arc::new(Unknown { ty: Type::list(element), refinement, cause: value.cause() })))
         }
         (Value::List(..) | Value::Tuple(_) | Value::Set(_), Type::List(to)) => {
@@ -172,10 +166,7 @@ fn from_known(value: &Value, ty: &Type, path: &mut Path) -> Result<Value, Conver
         (Value::Map(_, entries) | Value::Object(entries), Type::Map(to)) => {
             let element = if **to == Type::Dynamic {
                 let types: Vec<Type> = entries.values().map(Value::ty).collect();
-                unify(&types).ok_or_else(|| ConvertError {
-                    path: path.clone(),
-                    message: "all map elements must have the same type".to_owned(),
-                })?
+                unify(&types).ok_or_else(|| ConvertError { path: path.clone(), message: "all map elements must have the same type".to_owned() })?
             } else {
                 (**to).clone()
             };
@@ -222,13 +213,12 @@ fn step(item: &Value, ty: &Type, path: &mut Path, step: PathStep) -> Result<Valu
 fn collection(value: &Value, to: &Type, path: &mut Path) -> Result<(Type, Vec<Value>), ConvertError> {
     let element = if *to == Type::Dynamic {
         let types: Vec<Type> = value.elements().map(Value::ty).collect();
-        if types.is_empty() && let Some(own) = value.ty().element() {
+        if types.is_empty()
+            && let Some(own) = value.ty().element()
+        {
             own.clone()
         } else {
-            unify(&types).ok_or_else(|| ConvertError {
-                path: path.clone(),
-                message: "all list elements must have the same type".to_owned(),
-            })?
+            unify(&types).ok_or_else(|| ConvertError { path: path.clone(), message: "all list elements must have the same type".to_owned() })?
         }
     } else {
         to.clone()

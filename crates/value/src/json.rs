@@ -136,11 +136,7 @@ fn push_items<'a>(out: &mut String, items: impl Iterator<Item = (&'a Value, &'a 
     Ok(())
 }
 
-fn push_entries<'a>(
-    out: &mut String,
-    entries: impl Iterator<Item = (&'a str, &'a Value, &'a Type)>,
-    typed: bool,
-) -> Result<(), JsonError> {
+fn push_entries<'a>(out: &mut String, entries: impl Iterator<Item = (&'a str, &'a Value, &'a Type)>, typed: bool) -> Result<(), JsonError> {
     out.push('{');
     for (at, (key, item, ty)) in entries.enumerate() {
         if at > 0 {
@@ -232,12 +228,8 @@ fn type_of(value: &Value) -> Option<Type> {
         "tuple" => Type::Tuple(argument.elements().map(type_of).collect::<Option<_>>()?),
         "object" => {
             let Value::Object(entries) = argument else { return None };
-            let attributes =
-                entries.iter().map(|(name, ty)| Some((name.clone(), type_of(ty)?))).collect::<Option<BTreeMap<_, _>>>()?;
-            let optional = parts
-                .get(2)
-                .map(|names| names.elements().filter_map(|name| name.as_str().map(Arc::from)).collect())
-                .unwrap_or_default();
+            let attributes = entries.iter().map(|(name, ty)| Some((name.clone(), type_of(ty)?))).collect::<Option<BTreeMap<_, _>>>()?;
+            let optional = parts.get(2).map(|names| names.elements().filter_map(|name| name.as_str().map(Arc::from)).collect()).unwrap_or_default();
             Type::Object(Arc::new(ObjectType { attributes, optional }))
         }
         _ => return None,

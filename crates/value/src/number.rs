@@ -196,12 +196,7 @@ impl Number {
         Some(self.subtract(&quotient.multiply(other)))
     }
 
-    fn by(
-        &self,
-        other: &Self,
-        fast: impl Fn(i64, i64) -> Option<i64>,
-        slow: impl Fn(Context<HalfEven>, Float, Float) -> Float,
-    ) -> Self {
+    fn by(&self, other: &Self, fast: impl Fn(i64, i64) -> Option<i64>, slow: impl Fn(Context<HalfEven>, Float, Float) -> Float) -> Self {
         if let (Form::Whole(a), Form::Whole(b)) = (&self.0, &other.0)
             && let Some(result) = fast(*a, *b)
         {

@@ -32,8 +32,7 @@ impl Refinement {
     /// What is true of either of two values.
     #[must_use]
     pub fn either(&self, other: &Self) -> Self {
-        let common: String =
-            self.prefix.chars().zip(other.prefix.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect();
+        let common: String = self.prefix.chars().zip(other.prefix.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect();
         Self {
             not_null: self.not_null && other.not_null,
             prefix: common.into(),

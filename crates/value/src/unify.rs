@@ -73,8 +73,7 @@ fn unify_tuples(types: &[Type]) -> Option<Type> {
     let tuples: Vec<_> = types.iter().filter_map(|ty| if let Type::Tuple(elements) = ty { Some(elements) } else { None }).collect();
     let length = tuples.first()?.len();
     if tuples.iter().all(|tuple| tuple.len() == length) {
-        let each: Option<Vec<Type>> =
-            (0..length).map(|at| unify(&tuples.iter().map(|tuple| tuple[at].clone()).collect::<Vec<_>>())).collect();
+        let each: Option<Vec<Type>> = (0..length).map(|at| unify(&tuples.iter().map(|tuple| tuple[at].clone()).collect::<Vec<_>>())).collect();
         return each.map(Type::tuple);
     }
     unify(&inner(types)).map(Type::list)

@@ -219,9 +219,7 @@ impl Value {
     /// An attribute of a known object or an element of a known map, with the marks of the container.
     pub fn get(&self, name: &str) -> Option<Self> {
         match self.unmarked() {
-            Self::Object(entries) | Self::Map(_, entries) => {
-                entries.get(name).map(|value| value.clone().with_marks(self.marks()))
-            }
+            Self::Object(entries) | Self::Map(_, entries) => entries.get(name).map(|value| value.clone().with_marks(self.marks())),
             _ => None,
         }
     }
@@ -233,12 +231,8 @@ impl Value {
             let next = match (step, value.unmarked()) {
                 (_, Self::Unknown(_)) => return Some(Self::unknown(Type::Dynamic).with_marks(marks)),
                 (PathStep::Attr(name), Self::Object(entries) | Self::Map(_, entries)) => entries.get(name).cloned(),
-                (PathStep::Index(key), Self::List(_, items) | Self::Tuple(items)) => {
-                    key.as_u64().and_then(|at| items.get(at as usize)).cloned()
-                }
-                (PathStep::Index(key), Self::Map(_, entries) | Self::Object(entries)) => {
-                    key.as_str().and_then(|key| entries.get(key)).cloned()
-                }
+                (PathStep::Index(key), Self::List(_, items) | Self::Tuple(items)) => key.as_u64().and_then(|at| items.get(at as usize)).cloned(),
+                (PathStep::Index(key), Self::Map(_, entries) | Self::Object(entries)) => key.as_str().and_then(|key| entries.get(key)).cloned(),
                 (PathStep::Index(key), Self::Set(set)) => set.items.iter().find(|item| *item == key).cloned(),
                 _ => None,
             };
@@ -298,19 +292,11 @@ impl Value {
         let number = |at: usize| PathStep::Index(Self::from(at as u64));
         let key = |key: &Arc<str>| PathStep::Index(Self::String(key.clone()));
         match self {
-            Self::List(ty, items) => {
-                Self::List(ty.clone(), items.iter().enumerate().map(|(at, item)| step(number(at), item)).collect())
-            }
+            Self::List(ty, items) => Self::List(ty.clone(), items.iter().enumerate().map(|(at, item)| step(number(at), item)).collect()),
             Self::Tuple(items) => Self::Tuple(items.iter().enumerate().map(|(at, item)| step(number(at), item)).collect()),
-            Self::Set(set) => {
-                Self::set(set.element.clone(), set.items.iter().map(|item| step(PathStep::Index(item.clone()), item)).collect::<Vec<_>>())
-            }
-            Self::Map(ty, entries) => {
-                Self::map(ty.clone(), entries.iter().map(|(name, item)| (name.clone(), step(key(name), item))).collect::<Vec<_>>())
-            }
-            Self::Object(entries) => Self::object(
-                entries.iter().map(|(name, item)| (name.clone(), step(PathStep::Attr(name.clone()), item))).collect::<Vec<_>>(),
-            ),
+            Self::Set(set) => Self::set(set.element.clone(), set.items.iter().map(|item| step(PathStep::Index(item.clone()), item)).collect::<Vec<_>>()),
+            Self::Map(ty, entries) => Self::map(ty.clone(), entries.iter().map(|(name, item)| (name.clone(), step(key(name), item))).collect::<Vec<_>>()),
+            Self::Object(entries) => Self::object(entries.iter().map(|(name, item)| (name.clone(), step(PathStep::Attr(name.clone()), item))).collect::<Vec<_>>()),
             other => other.clone(),
         }
     }

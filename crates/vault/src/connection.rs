@@ -50,9 +50,7 @@ impl Connection {
             self.ca_cert_dir = variable("VAULT_CAPATH").map(Into::into);
         }
         self.tls_server_name = self.tls_server_name.or_else(|| variable("VAULT_TLS_SERVER_NAME"));
-        self.client_auth = self.client_auth.or_else(|| {
-            variable("VAULT_CLIENT_CERT").zip(variable("VAULT_CLIENT_KEY")).map(|(cert, key)| (cert.into(), key.into()))
-        });
+        self.client_auth = self.client_auth.or_else(|| variable("VAULT_CLIENT_CERT").zip(variable("VAULT_CLIENT_KEY")).map(|(cert, key)| (cert.into(), key.into())));
         self.namespace = self.namespace.or_else(|| variable("VAULT_NAMESPACE"));
         self.retries = self.retries.or_else(|| variable("VAULT_MAX_RETRIES").and_then(|text| text.parse().ok()));
         self.token = self.token.or_else(|| variable("VAULT_TOKEN").map(Secret::new)).or_else(|| {
@@ -67,9 +65,7 @@ impl Connection {
     pub(crate) fn client(&self) -> Result<(Url, reqwest::Client), Error> {
         // Another crate of the process may have chosen a provider already; any will do.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let address = self.address.as_deref().ok_or_else(|| {
-            Error::Setup("The server's address is missing: set the provider's address or VAULT_ADDR.".into())
-        })?;
+        let address = self.address.as_deref().ok_or_else(|| Error::Setup("The server's address is missing: set the provider's address or VAULT_ADDR.".into()))?;
         let wrong = |what: &str| Error::Setup(format!("The address \"{address}\" {what}; it should look like https://vault.example.com:8200."));
         let mut url = Url::parse(address).map_err(|error| wrong(&format!("is no URL ({error})")))?;
         if !matches!(url.scheme(), "https" | "http") || url.host_str().is_none() {
@@ -127,8 +123,7 @@ impl Connection {
         let mut found = Vec::new();
         for file in &files {
             let pem = text(file)?;
-            let certificates = Certificate::from_pem_bundle(pem.as_bytes())
-                .map_err(|error| Error::Setup(format!("{}: {}", file.display(), innermost(&error))))?;
+            let certificates = Certificate::from_pem_bundle(pem.as_bytes()).map_err(|error| Error::Setup(format!("{}: {}", file.display(), innermost(&error))))?;
             if certificates.is_empty() && self.ca_cert_dir.is_none() {
                 return Err(Error::Setup(format!("{} holds no certificate in PEM.", file.display())));
             }

@@ -50,10 +50,18 @@ mod tests {
 
     #[test]
     fn both_forms_are_read() {
-        for (written, wanted) in
-            [("90", Some(90_000)), ("1h30m", Some(5_400_000)), ("10m0s", Some(600_000)), ("1.5h", Some(5_400_000)), ("30d", Some(2_592_000_000)), ("250ms", Some(250)),
-             ("", None), ("h", None), ("1x", None), ("5m3", None)]
-        {
+        for (written, wanted) in [
+            ("90", Some(90_000)),
+            ("1h30m", Some(5_400_000)),
+            ("10m0s", Some(600_000)),
+            ("1.5h", Some(5_400_000)),
+            ("30d", Some(2_592_000_000)),
+            ("250ms", Some(250)),
+            ("", None),
+            ("h", None),
+            ("1x", None),
+            ("5m3", None),
+        ] {
             assert_eq!(milliseconds(written), wanted, "{written}");
         }
         assert!(same("2160h", "7776000") && same("10m", "10m0s") && !same("1m", "1h") && same("x", "x"));

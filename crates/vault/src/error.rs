@@ -57,9 +57,9 @@ impl Error {
         match self {
             Self::Api { status: 404, .. } => true,
             // The PKI engine answers 400 or 500 for an issuer or key that is not there.
-            Self::Api { errors, .. } => errors.iter().any(|error| {
-                error.contains("unable to find PKI issuer") || error.contains("unable to find PKI key") || error.contains("no handler for route")
-            }),
+            Self::Api { errors, .. } => errors
+                .iter()
+                .any(|error| error.contains("unable to find PKI issuer") || error.contains("unable to find PKI key") || error.contains("no handler for route")),
             _ => false,
         }
     }
@@ -92,9 +92,7 @@ impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         let said = error.to_string();
         match &error {
-            Error::Transport { .. } => {
-                Fault::error("Vault cannot be reached", format!("{said}. Check the provider's address, ca_cert_file and tls_server_name."))
-            }
+            Error::Transport { .. } => Fault::error("Vault cannot be reached", format!("{said}. Check the provider's address, ca_cert_file and tls_server_name.")),
             Error::Api { status: 403, .. } => {
                 Fault::error("Permission denied by Vault", format!("{said}. The token is not valid any more, or its policies do not allow this path."))
             }

@@ -138,11 +138,8 @@ fn alike(a: &str, b: &str, form: Form) -> bool {
 
 fn networks_alike(a: &[Json], b: &[Json]) -> bool {
     let sorted = |items: &[Json]| {
-        let mut networks: Vec<String> = items
-            .iter()
-            .filter_map(Json::as_str)
-            .map(|text| text.strip_suffix("/32").or_else(|| text.strip_suffix("/128")).unwrap_or(text).to_owned())
-            .collect();
+        let mut networks: Vec<String> =
+            items.iter().filter_map(Json::as_str).map(|text| text.strip_suffix("/32").or_else(|| text.strip_suffix("/128")).unwrap_or(text).to_owned()).collect();
         networks.sort();
         networks
     };

@@ -188,8 +188,7 @@ impl<'a> Call<'a> {
         let http = self.http;
         let mut request = http.client.request(self.method.clone(), self.url()?).header("X-Vault-Request", "true");
         if let Some(token) = &http.token {
-            let mut value = HeaderValue::from_str(token.expose())
-                .map_err(|_| Error::Setup("The token holds a character that no token has (a line break?).".into()))?;
+            let mut value = HeaderValue::from_str(token.expose()).map_err(|_| Error::Setup("The token holds a character that no token has (a line break?).".into()))?;
             value.set_sensitive(true);
             request = request.header("X-Vault-Token", value);
         }
@@ -238,13 +237,8 @@ impl<'a> Call<'a> {
 /// The server's own words, or the status when it has none.
 fn errors(status: StatusCode, body: &[u8]) -> Vec<String> {
     let json: Json = serde_json::from_slice(body).unwrap_or_default();
-    let said: Vec<String> = json["errors"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|error| error.as_str().map(|text| text.trim().to_owned()))
-        .filter(|text| !text.is_empty())
-        .collect();
+    let said: Vec<String> =
+        json["errors"].as_array().into_iter().flatten().filter_map(|error| error.as_str().map(|text| text.trim().to_owned())).filter(|text| !text.is_empty()).collect();
     if said.is_empty() { vec![status.canonical_reason().unwrap_or("unknown status").to_owned()] } else { said }
 }
 

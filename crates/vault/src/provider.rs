@@ -227,11 +227,7 @@ fn login(config: &Config, root: &std::path::Path) -> Result<Option<Login>, Fault
         if login.method.as_deref().is_some_and(|method| !method.is_empty()) {
             return Err(Fault::error("Unsupported login", "auth_login.method is not supported: only logins that take their parameters in one request."));
         }
-        return Ok(Some(Login {
-            path: login.path.clone(),
-            namespace: namespace(&login.namespace, login.use_root_namespace),
-            parameters: json!(login.parameters),
-        }));
+        return Ok(Some(Login { path: login.path.clone(), namespace: namespace(&login.namespace, login.use_root_namespace), parameters: json!(login.parameters) }));
     }
     let Some(login) = config.auth_login_userpass.first() else { return Ok(None) };
     let password = match (&login.password, &login.password_file) {

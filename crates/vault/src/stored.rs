@@ -26,13 +26,7 @@ pub(crate) async fn write<T: Stored>(client: &Client, planned: T, prior: Option<
 }
 
 /// The same with more in the request.
-pub(crate) async fn write_with<T: Stored>(
-    client: &Client,
-    planned: T,
-    prior: Option<&T>,
-    operation: &Operation<'_>,
-    more: Map<String, Json>,
-) -> Result<T, Fault> {
+pub(crate) async fn write_with<T: Stored>(client: &Client, planned: T, prior: Option<&T>, operation: &Operation<'_>, more: Map<String, Json>) -> Result<T, Fault> {
     let mut request = body(&planned, prior, T::FIELDS)?;
     request.extend(more);
     let scope = client.scope(planned.namespace());

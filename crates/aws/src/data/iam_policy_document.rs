@@ -212,10 +212,7 @@ fn statement(written: &Written) -> Statement {
         let values = conditions.entry(block.test.clone()).or_default().entry(block.variable.clone()).or_default();
         values.extend(block.values.iter().map(|value| variables(value)));
     }
-    let condition = conditions
-        .into_iter()
-        .map(|(test, keys)| (test, keys.into_iter().map(|(key, values)| (key, one_or_list(values))).collect()))
-        .collect();
+    let condition = conditions.into_iter().map(|(test, keys)| (test, keys.into_iter().map(|(key, values)| (key, one_or_list(values))).collect())).collect();
     Statement {
         sid: written.sid.clone().unwrap_or_default(),
         effect: written.effect.clone().unwrap_or_else(|| "Allow".to_owned()),
@@ -259,9 +256,8 @@ impl Document {
     fn write(&self) -> Result<(String, String), Fault> {
         let fail = |error: serde_json::Error| Fault::error("Invalid policy document", error.to_string());
         // As the incumbent writes JSON: fit to stand in a web page. These letters stand only inside strings.
-        let escape = |text: String| {
-            text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
-        };
+        let escape =
+            |text: String| text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
         Ok((escape(serde_json::to_string_pretty(self).map_err(fail)?), escape(serde_json::to_string(self).map_err(fail)?)))
     }
 }

@@ -123,9 +123,10 @@ impl DataSource for Subnet {
         let filters = query::filters(arguments, &config.tags, &config.filter);
         let pages = client.ec2().describe_subnets().set_filters(filters).into_paginator().items().send();
         let found = query::only("subnet", pages.collect::<Result<Vec<_>, _>>().await.api("ec2:DescribeSubnets")?)?;
-        let ipv6 = found.ipv6_cidr_block_association_set().iter().find(|set| {
-            set.ipv6_cidr_block_state().and_then(|state| state.state()) == Some(&SubnetCidrBlockStateCode::Associated)
-        });
+        let ipv6 = found
+            .ipv6_cidr_block_association_set()
+            .iter()
+            .find(|set| set.ipv6_cidr_block_state().and_then(|state| state.state()) == Some(&SubnetCidrBlockStateCode::Associated));
         let names = found.private_dns_name_options_on_launch();
         Ok(Self {
             arn: found.subnet_arn.clone(),

@@ -11,7 +11,8 @@ use weir_value::{Path, Value};
 use crate::api::{ApiError, Explain};
 use crate::group_capacity::{Demand, wait_for_capacity};
 use crate::group_parts::{
-    AvailabilityZoneDistribution, CapacityReservationSpecification, GroupTemplate, InitialLifecycleHook, InstanceMaintenancePolicy, InstanceRefresh, MixedInstancesPolicy, Tag, TrafficSource, WarmPool,
+    AvailabilityZoneDistribution, CapacityReservationSpecification, GroupTemplate, InitialLifecycleHook, InstanceMaintenancePolicy, InstanceRefresh,
+    MixedInstancesPolicy, Tag, TrafficSource, WarmPool,
 };
 use crate::timeouts::timeouts;
 use crate::wire::{self, ToSdk};
@@ -266,9 +267,11 @@ impl AutoscalingGroup {
 
     async fn drop_warm_pool(&self, client: &Client, limit: std::time::Duration) -> Result<(), Fault> {
         let force = self.force_delete_warm_pool == Some(true) || self.force_delete == Some(true);
-        wait::retry(limit, |error: &ApiError| error.is(&["ResourceInUse", "ScalingActivityInProgress"]), || async {
-            client.autoscaling().delete_warm_pool().auto_scaling_group_name(self.name()).force_delete(force).send().await.api("autoscaling:DeleteWarmPool")
-        })
+        wait::retry(
+            limit,
+            |error: &ApiError| error.is(&["ResourceInUse", "ScalingActivityInProgress"]),
+            || async { client.autoscaling().delete_warm_pool().auto_scaling_group_name(self.name()).force_delete(force).send().await.api("autoscaling:DeleteWarmPool") },
+        )
         .await?;
         wait::until("the warm pool to go", limit, || async {
             Ok(describe(client, self.name()).await?.is_none_or(|group| group.warm_pool_configuration.is_none()).then_some(()))
@@ -279,7 +282,14 @@ impl AutoscalingGroup {
     async fn set_metrics(client: &Client, name: &str, prior: Option<&Self>, planned: &Self) -> Result<(), Fault> {
         let (on, off) = moved(prior.and_then(|prior| prior.enabled_metrics.as_ref()), planned.enabled_metrics.as_ref());
         if !off.is_empty() {
-            client.autoscaling().disable_metrics_collection().auto_scaling_group_name(name).set_metrics(Some(off)).send().await.api("autoscaling:DisableMetricsCollection")?;
+            client
+                .autoscaling()
+                .disable_metrics_collection()
+                .auto_scaling_group_name(name)
+                .set_metrics(Some(off))
+                .send()
+                .await
+                .api("autoscaling:DisableMetricsCollection")?;
         }
         if !on.is_empty() {
             let granularity = planned.metrics_granularity.clone().unwrap_or_else(|| "1Minute".to_owned());
@@ -295,7 +305,14 @@ impl AutoscalingGroup {
             client.autoscaling().resume_processes().auto_scaling_group_name(name).set_scaling_processes(Some(resumed)).send().await.api("autoscaling:ResumeProcesses")?;
         }
         if !suspended.is_empty() {
-            client.autoscaling().suspend_processes().auto_scaling_group_name(name).set_scaling_processes(Some(suspended)).send().await.api("autoscaling:SuspendProcesses")?;
+            client
+                .autoscaling()
+                .suspend_processes()
+                .auto_scaling_group_name(name)
+                .set_scaling_processes(Some(suspended))
+                .send()
+                .await
+                .api("autoscaling:SuspendProcesses")?;
         }
         Ok(())
     }
@@ -318,10 +335,20 @@ impl AutoscalingGroup {
         let api = client.autoscaling();
         let (added, removed) = moved(prior.load_balancers.as_ref(), planned.load_balancers.as_ref());
         for names in removed.chunks(10) {
-            api.detach_load_balancers().auto_scaling_group_name(name).set_load_balancer_names(Some(names.to_vec())).send().await.api("autoscaling:DetachLoadBalancers")?;
+            api.detach_load_balancers()
+                .auto_scaling_group_name(name)
+                .set_load_balancer_names(Some(names.to_vec()))
+                .send()
+                .await
+                .api("autoscaling:DetachLoadBalancers")?;
         }
         for names in added.chunks(10) {
-            api.attach_load_balancers().auto_scaling_group_name(name).set_load_balancer_names(Some(names.to_vec())).send().await.api("autoscaling:AttachLoadBalancers")?;
+            api.attach_load_balancers()
+                .auto_scaling_group_name(name)
+                .set_load_balancer_names(Some(names.to_vec()))
+                .send()
+                .await
+                .api("autoscaling:AttachLoadBalancers")?;
         }
         let (added, removed) = moved(prior.target_group_arns.as_ref(), planned.target_group_arns.as_ref());
         for arns in removed.chunks(10) {
@@ -382,9 +409,9 @@ impl AutoscalingGroup {
         let Some(refresh) = self.instance_refresh.first() else { return Ok(()) };
         let preferences = refresh.preferences.first();
         // To roll back, the service must know what to roll from.
-        let desired = preferences.filter(|preferences| preferences.auto_rollback == Some(true)).map(|_| {
-            sdk::DesiredConfiguration::builder().set_launch_template(self.template()).set_mixed_instances_policy(self.policy()).build()
-        });
+        let desired = preferences
+            .filter(|preferences| preferences.auto_rollback == Some(true))
+            .map(|_| sdk::DesiredConfiguration::builder().set_launch_template(self.template()).set_mixed_instances_policy(self.policy()).build());
         let start = || {
             let call = client.autoscaling().start_instance_refresh().auto_scaling_group_name(name).set_strategy(refresh.strategy.as_deref().map(Into::into));
             call.set_preferences(preferences.map(|preferences| preferences.request())).set_desired_configuration(desired.clone())
@@ -403,7 +430,8 @@ impl AutoscalingGroup {
                 done?;
             }
         }
-        wait::retry(limit, |error: &ApiError| error.is(&["InstanceRefreshInProgress"]), || async { start().send().await.api("autoscaling:StartInstanceRefresh") }).await?;
+        wait::retry(limit, |error: &ApiError| error.is(&["InstanceRefreshInProgress"]), || async { start().send().await.api("autoscaling:StartInstanceRefresh") })
+            .await?;
         Ok(())
     }
 }
@@ -643,7 +671,10 @@ impl Resource for AutoscalingGroup {
             .set_capacity_reservation_specification(planned.capacity_reservation_specification.first().map(ToSdk::to_sdk))
             .set_context(filled(&planned.context))
             .set_default_cooldown(changed(prior.default_cooldown, planned.default_cooldown))
-            .set_default_instance_warmup(changed(prior.default_instance_warmup, Some(planned.default_instance_warmup.unwrap_or(-1))).filter(|_| prior.default_instance_warmup.is_some() || planned.default_instance_warmup.is_some()))
+            .set_default_instance_warmup(
+                changed(prior.default_instance_warmup, Some(planned.default_instance_warmup.unwrap_or(-1)))
+                    .filter(|_| prior.default_instance_warmup.is_some() || planned.default_instance_warmup.is_some()),
+            )
             .set_desired_capacity(changed(prior.desired_capacity, planned.desired_capacity))
             .set_desired_capacity_type(filled(&planned.desired_capacity_type).filter(|_| prior.desired_capacity_type != planned.desired_capacity_type))
             .set_health_check_grace_period(Self::number(planned.health_check_grace_period))
@@ -651,7 +682,10 @@ impl Resource for AutoscalingGroup {
             .set_instance_maintenance_policy(planned.instance_maintenance_policy.first().map(ToSdk::to_sdk))
             .set_launch_configuration_name(filled(&planned.launch_configuration).filter(|_| prior.launch_configuration != planned.launch_configuration))
             .set_launch_template(planned.template().filter(|_| launch))
-            .set_max_instance_lifetime(changed(prior.max_instance_lifetime, Some(planned.max_instance_lifetime.unwrap_or(0))).filter(|_| prior.max_instance_lifetime.is_some() || planned.max_instance_lifetime.is_some()))
+            .set_max_instance_lifetime(
+                changed(prior.max_instance_lifetime, Some(planned.max_instance_lifetime.unwrap_or(0)))
+                    .filter(|_| prior.max_instance_lifetime.is_some() || planned.max_instance_lifetime.is_some()),
+            )
             .set_max_size(changed(prior.max_size, planned.max_size))
             .set_min_size(changed(prior.min_size, planned.min_size))
             .set_mixed_instances_policy(planned.policy().filter(|_| mixed))
@@ -706,9 +740,13 @@ impl Resource for AutoscalingGroup {
             .await?;
         }
         let gone = |error: &ApiError| error.code == "ValidationError" && error.message.contains("not found");
-        let deleted = wait::retry(limit, |error: &ApiError| error.is(&["ResourceInUse", "ScalingActivityInProgress"]), || async {
-            client.autoscaling().delete_auto_scaling_group().auto_scaling_group_name(name).force_delete(force).send().await.api("autoscaling:DeleteAutoScalingGroup")
-        })
+        let deleted = wait::retry(
+            limit,
+            |error: &ApiError| error.is(&["ResourceInUse", "ScalingActivityInProgress"]),
+            || async {
+                client.autoscaling().delete_auto_scaling_group().auto_scaling_group_name(name).force_delete(force).send().await.api("autoscaling:DeleteAutoScalingGroup")
+            },
+        )
         .await;
         match deleted {
             Err(error) if gone(&error) => return Ok(()),
@@ -782,11 +820,16 @@ mod tests {
     async fn a_new_version_refreshes_the_instances() {
         let lab = lab().await;
         let (subnets, template) = parents(&lab, "group-refresh", 68).await;
-        let config = |version: &str| json!({
-            "name": "group-refresh", "min_size": 1, "max_size": 1, "vpc_zone_identifier": subnets, "mixed_instances_policy": mixed(&template, version, &["t3.small"]),
-            "instance_refresh": [{"strategy": "Rolling", "preferences": [{"instance_warmup": "0", "skip_matching": true, "auto_rollback": true}]}],
-        });
-        let next = lab.plan("aws_launch_template", Some(&template), &json!({"name": "group-refresh", "image_id": "ami-12c6146b", "instance_type": "t3.large"})).await.expect("plan");
+        let config = |version: &str| {
+            json!({
+                "name": "group-refresh", "min_size": 1, "max_size": 1, "vpc_zone_identifier": subnets, "mixed_instances_policy": mixed(&template, version, &["t3.small"]),
+                "instance_refresh": [{"strategy": "Rolling", "preferences": [{"instance_warmup": "0", "skip_matching": true, "auto_rollback": true}]}],
+            })
+        };
+        let next = lab
+            .plan("aws_launch_template", Some(&template), &json!({"name": "group-refresh", "image_id": "ami-12c6146b", "instance_type": "t3.large"}))
+            .await
+            .expect("plan");
         assert!(!next.state.get("latest_version").expect("attribute").is_known());
         let client = crate::harness::client().await;
         let data = aws_sdk_ec2::types::RequestLaunchTemplateData::builder().image_id("ami-12c6146b").instance_type("t3.large".into()).build();

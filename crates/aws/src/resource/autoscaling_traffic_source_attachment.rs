@@ -66,7 +66,10 @@ async fn sources(client: &Client, group: &str) -> Result<HashMap<String, Traffic
                     match pages.collect::<Result<Vec<_>, _>>().await.api("autoscaling:DescribeTrafficSources") {
                         Err(error) if gone(&error) => Ok((group, HashMap::new())),
                         found => {
-                            let found = found?.into_iter().flat_map(|page| page.traffic_sources.unwrap_or_default()).filter_map(|source| Some((source.identifier.clone()?, source)));
+                            let found = found?
+                                .into_iter()
+                                .flat_map(|page| page.traffic_sources.unwrap_or_default())
+                                .filter_map(|source| Some((source.identifier.clone()?, source)));
                             Ok::<_, ApiError>((group, found.collect::<HashMap<_, _>>()))
                         }
                     }
@@ -110,10 +113,8 @@ impl AutoscalingTrafficSourceAttachment {
     /// Waits until the source is attached. Whether its instances are healthy (`InService`) is not waited for: they may need what is made next.
     async fn attached(&self, client: &Client) -> Result<(), Fault> {
         let limit = wait::limit(self.timeouts.as_ref().and_then(|timeouts| timeouts.create.as_ref()), 15)?;
-        wait::until("the traffic source", limit, || async {
-            Ok(self.state(client).await?.filter(|state| ["Added", "InService"].contains(&state.as_str())).map(|_| ()))
-        })
-        .await
+        wait::until("the traffic source", limit, || async { Ok(self.state(client).await?.filter(|state| ["Added", "InService"].contains(&state.as_str())).map(|_| ())) })
+            .await
     }
 }
 

@@ -190,10 +190,8 @@ impl Resource for CloudwatchLogGroup {
             return Ok(());
         }
         let passing = |error: &ApiError| error.is(&["OperationAbortedException"]);
-        wait::retry(wait::limit(None, 1)?, passing, || async {
-            client.logs().delete_log_group().log_group_name(prior.id()).send().await.api("logs:DeleteLogGroup")
-        })
-        .await?;
+        wait::retry(wait::limit(None, 1)?, passing, || async { client.logs().delete_log_group().log_group_name(prior.id()).send().await.api("logs:DeleteLogGroup") })
+            .await?;
         Ok(())
     }
 

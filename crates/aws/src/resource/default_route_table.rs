@@ -191,8 +191,7 @@ impl Resource for DefaultRouteTable {
     async fn update(client: &Client, prior: Self, planned: Self, _operation: &Operation<'_>) -> Result<Self, Fault> {
         let limit = wait::limit(planned.timeouts.as_ref().and_then(|timeouts| timeouts.update.as_ref()), 2)?;
         let id = prior.id().to_owned();
-        route_table::set_propagation(client, &id, prior.propagating_vgws.as_deref().unwrap_or_default(), planned.propagating_vgws.as_deref().unwrap_or_default())
-            .await?;
+        route_table::set_propagation(client, &id, prior.propagating_vgws.as_deref().unwrap_or_default(), planned.propagating_vgws.as_deref().unwrap_or_default()).await?;
         route_table::set_routes(client, &id, &prior.specs(), &planned.specs(), limit).await?;
         client.retag(&id, &prior.tags_all, &planned.tags).await?;
         Self::read(client, Self { id: Some(id), ..planned }).await?.ok_or_else(|| Fault::not_found("The default route table is gone."))

@@ -256,9 +256,11 @@ impl Resource for Eip {
             Self::disassociate(client, prior.association_id.as_deref()).await?;
         }
         // A NAT gateway that is going away holds the address a little longer.
-        wait::retry(limit, |error: &ApiError| error.is(&["AuthFailure", "InvalidIPAddress.InUse"]), || async {
-            client.ec2().release_address().allocation_id(prior.id()).send().await.api("ec2:ReleaseAddress")
-        })
+        wait::retry(
+            limit,
+            |error: &ApiError| error.is(&["AuthFailure", "InvalidIPAddress.InUse"]),
+            || async { client.ec2().release_address().allocation_id(prior.id()).send().await.api("ec2:ReleaseAddress") },
+        )
         .await?;
         Ok(())
     }

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use aws_sdk_ec2::types::{
-    DestinationFileFormat, DestinationOptionsRequest, FlowLog as Remote, FlowLogsResourceType, LogDestinationType, ResourceType, TrafficType,
-};
+use aws_sdk_ec2::types::{DestinationFileFormat, DestinationOptionsRequest, FlowLog as Remote, FlowLogsResourceType, LogDestinationType, ResourceType, TrafficType};
 use serde::{Deserialize, Serialize};
 use weir_provider::native::{Operation, Resource, ResourcePlan};
 use weir_provider::{Fault, Schema};

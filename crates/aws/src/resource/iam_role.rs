@@ -46,7 +46,12 @@ pub(crate) struct IamRole {
     #[schema(optional, computed)]
     id: Option<String>,
     /// All managed policies of the role; others are detached.
-    #[schema(optional, computed, set, deprecated = "Use the aws_iam_role_policy_attachment resource instead. If Terraform should exclusively manage all managed policy attachments (the current behavior of this argument), use the aws_iam_role_policy_attachments_exclusive resource as well.")]
+    #[schema(
+        optional,
+        computed,
+        set,
+        deprecated = "Use the aws_iam_role_policy_attachment resource instead. If Terraform should exclusively manage all managed policy attachments (the current behavior of this argument), use the aws_iam_role_policy_attachments_exclusive resource as well."
+    )]
     managed_policy_arns: Option<Vec<String>>,
     /// Longest session, in seconds.
     #[schema(optional, default = 3600)]

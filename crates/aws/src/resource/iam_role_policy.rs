@@ -54,10 +54,7 @@ impl IamRolePolicy {
     }
 
     async fn settled(client: &Client, planned: Self) -> Result<Self, Fault> {
-        wait::appear("policy of the role", || async {
-            Ok(Self::read(client, planned.clone()).await?.filter(|found| found.policy == planned.policy))
-        })
-        .await
+        wait::appear("policy of the role", || async { Ok(Self::read(client, planned.clone()).await?.filter(|found| found.policy == planned.policy)) }).await
     }
 }
 

@@ -72,10 +72,7 @@ impl Resource for IamRolePolicyAttachment {
     async fn delete(client: &Client, prior: Self, _operation: &Operation<'_>) -> Result<(), Fault> {
         let call = client.iam().detach_role_policy().set_role_name(prior.role.clone()).set_policy_arn(prior.policy_arn.clone());
         call.send().await.api("iam:DetachRolePolicy")?;
-        wait::until("the policy to leave the role", wait::limit(None, 2)?, || async {
-            Ok(Self::read(client, prior.clone()).await?.is_none().then_some(()))
-        })
-        .await
+        wait::until("the policy to leave the role", wait::limit(None, 2)?, || async { Ok(Self::read(client, prior.clone()).await?.is_none().then_some(())) }).await
     }
 
     async fn import(_client: &Client, id: &str) -> Result<Self, Fault> {

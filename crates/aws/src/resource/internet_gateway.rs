@@ -70,9 +70,11 @@ impl InternetGateway {
 
     async fn attach(client: &Client, id: &str, vpc: &str, limit: std::time::Duration) -> Result<(), Fault> {
         // A gateway is not seen everywhere at once after its creation.
-        wait::retry(limit, |error: &ApiError| error.is(&["InvalidInternetGatewayID.NotFound"]), || async {
-            client.ec2().attach_internet_gateway().internet_gateway_id(id).vpc_id(vpc).send().await.api("ec2:AttachInternetGateway")
-        })
+        wait::retry(
+            limit,
+            |error: &ApiError| error.is(&["InvalidInternetGatewayID.NotFound"]),
+            || async { client.ec2().attach_internet_gateway().internet_gateway_id(id).vpc_id(vpc).send().await.api("ec2:AttachInternetGateway") },
+        )
         .await?;
         wait::until("the internet gateway to be attached", limit, || async {
             let Some(gateway) = describe(client, id).await? else { return Ok(None) };
@@ -84,9 +86,11 @@ impl InternetGateway {
 
     async fn detach(client: &Client, id: &str, vpc: &str, limit: std::time::Duration) -> Result<(), Fault> {
         // Public addresses of the VPC's instances must be gone first.
-        let done = wait::retry(limit, |error: &ApiError| error.is(&["DependencyViolation"]), || async {
-            client.ec2().detach_internet_gateway().internet_gateway_id(id).vpc_id(vpc).send().await.api("ec2:DetachInternetGateway")
-        })
+        let done = wait::retry(
+            limit,
+            |error: &ApiError| error.is(&["DependencyViolation"]),
+            || async { client.ec2().detach_internet_gateway().internet_gateway_id(id).vpc_id(vpc).send().await.api("ec2:DetachInternetGateway") },
+        )
         .await;
         match done {
             Err(error) if !error.is(&["Gateway.NotAttached"]) => Err(error.into()),
@@ -152,9 +156,11 @@ impl Resource for InternetGateway {
         if let Some(vpc) = prior.vpc() {
             Self::detach(client, prior.id(), vpc, limit).await?;
         }
-        wait::retry(limit, |error: &ApiError| error.is(&["DependencyViolation"]), || async {
-            client.ec2().delete_internet_gateway().internet_gateway_id(prior.id()).send().await.api("ec2:DeleteInternetGateway")
-        })
+        wait::retry(
+            limit,
+            |error: &ApiError| error.is(&["DependencyViolation"]),
+            || async { client.ec2().delete_internet_gateway().internet_gateway_id(prior.id()).send().await.api("ec2:DeleteInternetGateway") },
+        )
         .await?;
         Ok(())
     }

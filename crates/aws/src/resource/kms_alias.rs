@@ -68,10 +68,7 @@ impl KmsAlias {
     }
 
     async fn settled(client: &Client, planned: Self) -> Result<Self, Fault> {
-        wait::appear("alias", || async {
-            Ok(Self::read(client, planned.clone()).await?.filter(|found| found.target_key_id == planned.target_key_id))
-        })
-        .await
+        wait::appear("alias", || async { Ok(Self::read(client, planned.clone()).await?.filter(|found| found.target_key_id == planned.target_key_id)) }).await
     }
 }
 

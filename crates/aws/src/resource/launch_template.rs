@@ -11,8 +11,9 @@ use weir_value::{Path, Value};
 
 use crate::api::Explain;
 use crate::launch_data::{
-    BlockDeviceMappings, CapacityReservationSpecification, CpuOptions, CreditSpecification, ElasticGpuSpecifications, ElasticInferenceAccelerator, EnclaveOptions, HibernationOptions, IamInstanceProfile,
-    InstanceMarketOptions, LicenseSpecification, MaintenanceOptions, MetadataOptions, Monitoring, NetworkInterfaces, Placement, PrivateDnsNameOptions, TagSpecifications,
+    BlockDeviceMappings, CapacityReservationSpecification, CpuOptions, CreditSpecification, ElasticGpuSpecifications, ElasticInferenceAccelerator, EnclaveOptions,
+    HibernationOptions, IamInstanceProfile, InstanceMarketOptions, LicenseSpecification, MaintenanceOptions, MetadataOptions, Monitoring, NetworkInterfaces, Placement,
+    PrivateDnsNameOptions, TagSpecifications,
 };
 use crate::marker::{self};
 use crate::requirements::TemplateRequirements;
@@ -245,7 +246,9 @@ impl Resource for LaunchTemplate {
             faults.push(Fault::attribute(Path::attr("instance_type"), "Arguments exclude each other", "Set either \"instance_type\" or \"instance_requirements\"."));
         }
         if let Some(size) = config.get("user_data").and_then(|data| STANDARD.decode(data.as_str()?).ok()).map(|data| data.len()).filter(|size| *size > USER_DATA_LIMIT) {
-            let detail = format!("It is {size} bytes; EC2 takes {USER_DATA_LIMIT} before encoding. Compress it (cloud-init takes gzip) or fetch the rest when the instance starts.");
+            let detail = format!(
+                "It is {size} bytes; EC2 takes {USER_DATA_LIMIT} before encoding. Compress it (cloud-init takes gzip) or fetch the rest when the instance starts."
+            );
             faults.push(Fault::attribute(Path::attr("user_data"), "User data is too long", detail));
         }
         faults
@@ -381,7 +384,8 @@ mod tests {
         changed["user_data"] = json!(STANDARD.encode("#cloud-config\n# 2\n"));
         changed["tags"] = json!({"a": "b"});
         changed["network_interfaces"] = json!([{"device_index": 1, "subnet_id": "subnet-1", "associate_public_ip_address": "false", "security_groups": ["sg-3"]}]);
-        changed["instance_requirements"] = json!([{"memory_mib": [{"min": 2048}], "vcpu_count": [{"min": 2, "max": 8}], "memory_gib_per_vcpu": [{"min": 0.5, "max": 4}], "local_storage": "excluded"}]);
+        changed["instance_requirements"] =
+            json!([{"memory_mib": [{"min": 2048}], "vcpu_count": [{"min": 2, "max": 8}], "memory_gib_per_vcpu": [{"min": 0.5, "max": 4}], "local_storage": "excluded"}]);
         let mut tagged = changed.clone();
         tagged["tags"] = json!({"a": "c"});
         let state = Lifecycle::new(&lab, "aws_launch_template", config.clone()).update(changed).update(tagged).import_ignores(&["update_default_version"]).run().await;

@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_elasticloadbalancingv2::types::{
-    self as elbv2, EnforceSecurityGroupInboundRulesOnPrivateLinkTrafficEnum, IpAddressType, LoadBalancer, LoadBalancerAttribute, LoadBalancerSchemeEnum, LoadBalancerStateEnum, LoadBalancerTypeEnum,
+    self as elbv2, EnforceSecurityGroupInboundRulesOnPrivateLinkTrafficEnum, IpAddressType, LoadBalancer, LoadBalancerAttribute, LoadBalancerSchemeEnum,
+    LoadBalancerStateEnum, LoadBalancerTypeEnum,
 };
 use serde::{Deserialize, Serialize};
 use weir_provider::native::{Operation, Resource, ResourcePlan, Shape};
@@ -290,7 +291,11 @@ fn strings(value: &Value) -> BTreeSet<String> {
 }
 
 /// The pairs of a kind of log, if it is to be sent.
-fn logs(prefix: &str, before: Option<(&Option<String>, &Option<String>, Option<bool>)>, after: Option<(&Option<String>, &Option<String>, Option<bool>)>) -> Vec<(String, String)> {
+fn logs(
+    prefix: &str,
+    before: Option<(&Option<String>, &Option<String>, Option<bool>)>,
+    after: Option<(&Option<String>, &Option<String>, Option<bool>)>,
+) -> Vec<(String, String)> {
     if before == after {
         return Vec::new();
     }
@@ -317,9 +322,17 @@ impl Lb {
         let access = |state: &Self| state.access_logs.first().cloned();
         let connection = |state: &Self| state.connection_logs.first().cloned();
         let (before, after) = (prior.and_then(access), access(planned));
-        pairs.extend(logs("access_logs.s3", before.as_ref().map(|logs| (&logs.bucket, &logs.prefix, logs.enabled)), after.as_ref().map(|logs| (&logs.bucket, &logs.prefix, logs.enabled))));
+        pairs.extend(logs(
+            "access_logs.s3",
+            before.as_ref().map(|logs| (&logs.bucket, &logs.prefix, logs.enabled)),
+            after.as_ref().map(|logs| (&logs.bucket, &logs.prefix, logs.enabled)),
+        ));
         let (before, after) = (prior.and_then(connection), connection(planned));
-        pairs.extend(logs("connection_logs.s3", before.as_ref().map(|logs| (&logs.bucket, &logs.prefix, logs.enabled)), after.as_ref().map(|logs| (&logs.bucket, &logs.prefix, logs.enabled))));
+        pairs.extend(logs(
+            "connection_logs.s3",
+            before.as_ref().map(|logs| (&logs.bucket, &logs.prefix, logs.enabled)),
+            after.as_ref().map(|logs| (&logs.bucket, &logs.prefix, logs.enabled)),
+        ));
         // The API takes 20 at a time.
         for pairs in pairs.chunks(20) {
             let attributes = pairs.iter().map(|(key, value)| LoadBalancerAttribute::builder().key(key).value(value).build()).collect();
@@ -449,7 +462,9 @@ impl Resource for Lb {
             arn_suffix: Some(elb::suffix(&arn, kind_in_arn(&kind))),
             customer_owned_ipv4_pool: balancer.customer_owned_ipv4_pool.clone(),
             dns_name: balancer.dns_name.clone(),
-            enforce_security_group_inbound_rules_on_private_link_traffic: Some(balancer.enforce_security_group_inbound_rules_on_private_link_traffic.clone().unwrap_or_default()),
+            enforce_security_group_inbound_rules_on_private_link_traffic: Some(
+                balancer.enforce_security_group_inbound_rules_on_private_link_traffic.clone().unwrap_or_default(),
+            ),
             internal: Some(balancer.scheme == Some(LoadBalancerSchemeEnum::Internal)),
             ip_address_type: balancer.ip_address_type.as_ref().map(|kind| kind.as_str().to_owned()),
             load_balancer_type: Some(kind.clone()),
@@ -461,12 +476,20 @@ impl Resource for Lb {
             vpc_id: balancer.vpc_id.clone(),
             zone_id: balancer.canonical_hosted_zone_id.clone(),
             access_logs: (!attribute("access_logs.s3.bucket").is_empty() && (enabled("access_logs.s3.enabled") || !prior.access_logs.is_empty()))
-                .then(|| AccessLogs { bucket: Some(attribute("access_logs.s3.bucket")), enabled: Some(enabled("access_logs.s3.enabled")), prefix: Some(attribute("access_logs.s3.prefix")) })
+                .then(|| AccessLogs {
+                    bucket: Some(attribute("access_logs.s3.bucket")),
+                    enabled: Some(enabled("access_logs.s3.enabled")),
+                    prefix: Some(attribute("access_logs.s3.prefix")),
+                })
                 .or_else(|| prior.access_logs.first().filter(|logs| logs.enabled != Some(true)).cloned())
                 .into_iter()
                 .collect(),
             connection_logs: (!attribute("connection_logs.s3.bucket").is_empty() && (enabled("connection_logs.s3.enabled") || !prior.connection_logs.is_empty()))
-                .then(|| ConnectionLogs { bucket: Some(attribute("connection_logs.s3.bucket")), enabled: Some(enabled("connection_logs.s3.enabled")), prefix: Some(attribute("connection_logs.s3.prefix")) })
+                .then(|| ConnectionLogs {
+                    bucket: Some(attribute("connection_logs.s3.bucket")),
+                    enabled: Some(enabled("connection_logs.s3.enabled")),
+                    prefix: Some(attribute("connection_logs.s3.prefix")),
+                })
                 .or_else(|| prior.connection_logs.first().filter(|logs| logs.enabled != Some(true)).cloned())
                 .into_iter()
                 .collect(),
@@ -494,7 +517,9 @@ impl Resource for Lb {
             let rules = rules.as_deref().filter(|rules| !rules.is_empty()).map(EnforceSecurityGroupInboundRulesOnPrivateLinkTrafficEnum::from);
             call.set_enforce_security_group_inbound_rules_on_private_link_traffic(rules).send().await.api("elasticloadbalancing:SetSecurityGroups")?;
         }
-        let ids = |state: &Self| -> BTreeSet<_> { state.subnet_mapping.iter().map(|one| (one.subnet_id.clone(), one.allocation_id.clone(), one.private_ipv4_address.clone())).collect() };
+        let ids = |state: &Self| -> BTreeSet<_> {
+            state.subnet_mapping.iter().map(|one| (one.subnet_id.clone(), one.allocation_id.clone(), one.private_ipv4_address.clone())).collect()
+        };
         if planned.subnet_mapping.is_empty() && set(prior.subnets.as_ref()) != set(planned.subnets.as_ref()) {
             client.elb().set_subnets().load_balancer_arn(&arn).set_subnets(planned.subnets.clone()).send().await.api("elasticloadbalancing:SetSubnets")?;
         } else if !planned.subnet_mapping.is_empty() && ids(&prior) != ids(&planned) {
@@ -513,9 +538,11 @@ impl Resource for Lb {
 
     async fn delete(client: &Client, prior: Self, _operation: &Operation<'_>) -> Result<(), Fault> {
         let limit = wait::limit(prior.timeouts.as_ref().and_then(|timeouts| timeouts.delete.as_ref()), 10)?;
-        wait::retry(limit, |error: &ApiError| error.is(&["ResourceInUse"]), || async {
-            client.elb().delete_load_balancer().load_balancer_arn(prior.arn()).send().await.api("elasticloadbalancing:DeleteLoadBalancer")
-        })
+        wait::retry(
+            limit,
+            |error: &ApiError| error.is(&["ResourceInUse"]),
+            || async { client.elb().delete_load_balancer().load_balancer_arn(prior.arn()).send().await.api("elasticloadbalancing:DeleteLoadBalancer") },
+        )
         .await?;
         wait::until("the load balancer to go", limit, || async { Ok(describe(client, prior.arn()).await?.is_none().then_some(())) }).await
     }

@@ -257,7 +257,9 @@ impl Resource for LbListener {
                 .set_tags(elb::new_tags(client, &planned.tags, Some(operation.token)))
         };
         // A certificate of IAM is not seen everywhere at once.
-        let answer = wait::retry(limit, |error: &ApiError| error.is(&["CertificateNotFound"]), || async { call().send().await.api("elasticloadbalancing:CreateListener") }).await?;
+        let answer =
+            wait::retry(limit, |error: &ApiError| error.is(&["CertificateNotFound"]), || async { call().send().await.api("elasticloadbalancing:CreateListener") })
+                .await?;
         let arn = answer.listeners.and_then(|all| all.into_iter().next()?.listener_arn);
         let arn = arn.ok_or_else(|| Fault::error("elasticloadbalancing:CreateListener failed", "The answer holds no listener."))?;
         let created = Self { id: Some(arn.clone()), arn: Some(arn.clone()), ..planned };
@@ -273,7 +275,8 @@ impl Resource for LbListener {
         let (attributes, tags) = tokio::try_join!(attributes(client, &arn), elb::tags_of(client, &arn))?;
         let (tags, tags_all) = client.tag_rules().read(tags, &prior.tags);
         let secure = matches!(listener.protocol, Some(ProtocolEnum::Https | ProtocolEnum::Tls));
-        let authentication: Vec<MutualAuthentication> = wire::block(listener.mutual_authentication.as_ref().filter(|block| !prior.mutual_authentication.is_empty() || block.mode() != Some("off")));
+        let authentication: Vec<MutualAuthentication> =
+            wire::block(listener.mutual_authentication.as_ref().filter(|block| !prior.mutual_authentication.is_empty() || block.mode() != Some("off")));
         let read = Self {
             alpn_policy: listener.alpn_policy().first().cloned(),
             arn: Some(arn.clone()),
@@ -298,7 +301,18 @@ impl Resource for LbListener {
     async fn update(client: &Client, prior: Self, planned: Self, _operation: &Operation<'_>) -> Result<Self, Fault> {
         let arn = prior.arn().to_owned();
         let limit = wait::limit(planned.timeouts.as_ref().and_then(|timeouts| timeouts.update.as_ref()), 5)?;
-        let form = |state: &Self| serde_json::to_value((&state.alpn_policy, &state.certificate_arn, state.port, &state.protocol, &state.ssl_policy, &state.default_action, &state.mutual_authentication)).ok();
+        let form = |state: &Self| {
+            serde_json::to_value((
+                &state.alpn_policy,
+                &state.certificate_arn,
+                state.port,
+                &state.protocol,
+                &state.ssl_policy,
+                &state.default_action,
+                &state.mutual_authentication,
+            ))
+            .ok()
+        };
         if form(&prior) != form(&planned) {
             let off = || (!prior.mutual_authentication.is_empty()).then(|| elbv2::MutualAuthenticationAttributes::builder().mode("off").build());
             let call = || {
@@ -314,7 +328,8 @@ impl Resource for LbListener {
                     .set_default_actions(Some(listener_action::request(&planned.default_action)))
                     .set_mutual_authentication(planned.mutual_authentication.first().map(ToSdk::to_sdk).or_else(off))
             };
-            wait::retry(limit, |error: &ApiError| error.is(&["CertificateNotFound"]), || async { call().send().await.api("elasticloadbalancing:ModifyListener") }).await?;
+            wait::retry(limit, |error: &ApiError| error.is(&["CertificateNotFound"]), || async { call().send().await.api("elasticloadbalancing:ModifyListener") })
+                .await?;
         }
         Self::set_attributes(client, &arn, Some(&prior), &planned).await?;
         elb::retag(client, &arn, &prior.tags_all, &planned.tags).await?;
@@ -369,7 +384,8 @@ mod tests {
         let to = |at: usize| json!({"type": "forward", "target_group_arn": groups[at]});
         let mut tagged = config(&balancer, "TCP", 8201, to(1));
         tagged["tags"] = json!({"a": "b"});
-        let state = Lifecycle::new(&lab, "aws_lb_listener", config(&balancer, "TCP", 8200, to(0))).update(config(&balancer, "TCP", 8201, to(1))).update(tagged).run().await;
+        let state =
+            Lifecycle::new(&lab, "aws_lb_listener", config(&balancer, "TCP", 8200, to(0))).update(config(&balancer, "TCP", 8201, to(1))).update(tagged).run().await;
         assert_eq!(state.get("tcp_idle_timeout_seconds").and_then(|value| value.as_i64()), Some(350));
     }
 
@@ -380,6 +396,10 @@ mod tests {
         let redirect = json!({"type": "redirect", "redirect": [{"port": "443", "protocol": "HTTPS", "status_code": "HTTP_301"}]});
         let forward = json!({"type": "forward", "forward": [{"target_group": [{"arn": groups[0], "weight": 80}, {"arn": groups[1], "weight": 20}]}]});
         let fixed = json!({"type": "fixed-response", "fixed_response": [{"content_type": "text/plain", "message_body": "no", "status_code": "404"}]});
-        Lifecycle::new(&lab, "aws_lb_listener", config(&balancer, "HTTP", 80, redirect)).update(config(&balancer, "HTTP", 80, forward)).update(config(&balancer, "HTTP", 80, fixed)).run().await;
+        Lifecycle::new(&lab, "aws_lb_listener", config(&balancer, "HTTP", 80, redirect))
+            .update(config(&balancer, "HTTP", 80, forward))
+            .update(config(&balancer, "HTTP", 80, fixed))
+            .run()
+            .await;
     }
 }

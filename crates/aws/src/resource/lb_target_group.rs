@@ -514,9 +514,11 @@ impl Resource for LbTargetGroup {
 
     async fn delete(client: &Client, prior: Self, _operation: &Operation<'_>) -> Result<(), Fault> {
         // A listener that has just been deleted is seen as a user of it for a while.
-        wait::retry(wait::limit(None, 2)?, |error: &ApiError| error.is(&["ResourceInUse"]), || async {
-            client.elb().delete_target_group().target_group_arn(prior.arn()).send().await.api("elasticloadbalancing:DeleteTargetGroup")
-        })
+        wait::retry(
+            wait::limit(None, 2)?,
+            |error: &ApiError| error.is(&["ResourceInUse"]),
+            || async { client.elb().delete_target_group().target_group_arn(prior.arn()).send().await.api("elasticloadbalancing:DeleteTargetGroup") },
+        )
         .await?;
         Ok(())
     }

@@ -209,7 +209,13 @@ impl Spec {
 }
 
 fn passing(error: &ApiError) -> bool {
-    error.is(&["InvalidParameterException", "InvalidTransitGatewayID.NotFound", "InvalidNatGatewayID.NotFound", "InvalidRouteTableID.NotFound", "InvalidGatewayID.NotFound"])
+    error.is(&[
+        "InvalidParameterException",
+        "InvalidTransitGatewayID.NotFound",
+        "InvalidNatGatewayID.NotFound",
+        "InvalidRouteTableID.NotFound",
+        "InvalidGatewayID.NotFound",
+    ])
 }
 
 /// The route of a table to a destination, in the listing that all routes of the table share.
@@ -261,7 +267,8 @@ impl Resource for Route {
 
     fn validate(config: &Value) -> Vec<Fault> {
         let set = |name: &&str| config.get(name).is_some_and(|value| !value.is_null() && value.as_str() != Some(""));
-        let mut faults: Vec<Fault> = [cidr::check_v4(config, "destination_cidr_block", 0..=32), cidr::check_v6(config, "destination_ipv6_cidr_block")].into_iter().flatten().collect();
+        let mut faults: Vec<Fault> =
+            [cidr::check_v4(config, "destination_cidr_block", 0..=32), cidr::check_v6(config, "destination_ipv6_cidr_block")].into_iter().flatten().collect();
         let destinations = ["destination_cidr_block", "destination_ipv6_cidr_block", "destination_prefix_list_id"];
         if destinations.iter().filter(|name| set(name)).count() != 1 {
             faults.push(Fault::error("A route needs one destination", format!("Set exactly one of {}.", destinations.join(", "))));
@@ -362,7 +369,13 @@ impl Resource for Route {
 
 /// True when the route goes where it shall; an interface is also shown where an instance or gateway was meant.
 fn same_target(found: &Spec, wanted: &Spec) -> bool {
-    let plain = |spec: &Spec| Spec { cidr: None, ipv6: None, prefix_list: None, interface: if wanted.interface.is_none() { None } else { spec.interface.clone() }, ..spec.clone() };
+    let plain = |spec: &Spec| Spec {
+        cidr: None,
+        ipv6: None,
+        prefix_list: None,
+        interface: if wanted.interface.is_none() { None } else { spec.interface.clone() },
+        ..spec.clone()
+    };
     plain(found) == plain(wanted)
 }
 

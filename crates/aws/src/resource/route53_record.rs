@@ -273,13 +273,23 @@ impl Route53Record {
             let target = AliasTarget::builder().set_dns_name(alias.name.clone()).set_hosted_zone_id(alias.zone_id.clone());
             target.evaluate_target_health(alias.evaluate_target_health.unwrap_or(false)).build()
         });
-        let cidr = self.cidr_routing_policy.first().map(|cidr| CidrRoutingConfig::builder().set_collection_id(cidr.collection_id.clone()).set_location_name(cidr.location_name.clone()).build());
+        let cidr = self
+            .cidr_routing_policy
+            .first()
+            .map(|cidr| CidrRoutingConfig::builder().set_collection_id(cidr.collection_id.clone()).set_location_name(cidr.location_name.clone()).build());
         let geo = self.geolocation_routing_policy.first().map(|geo| {
             GeoLocation::builder().set_continent_code(some(&geo.continent)).set_country_code(some(&geo.country)).set_subdivision_code(some(&geo.subdivision)).build()
         });
         let near = self.geoproximity_routing_policy.first().map(|near| {
-            let place = near.coordinates.first().map(|place| Coordinates::builder().set_latitude(place.latitude.clone()).set_longitude(place.longitude.clone()).build()).transpose()?;
-            let near = GeoProximityLocation::builder().set_aws_region(some(&near.aws_region)).set_bias(near.bias.map(|bias| bias as i32)).set_local_zone_group(some(&near.local_zone_group));
+            let place = near
+                .coordinates
+                .first()
+                .map(|place| Coordinates::builder().set_latitude(place.latitude.clone()).set_longitude(place.longitude.clone()).build())
+                .transpose()?;
+            let near = GeoProximityLocation::builder()
+                .set_aws_region(some(&near.aws_region))
+                .set_bias(near.bias.map(|bias| bias as i32))
+                .set_local_zone_group(some(&near.local_zone_group));
             Ok::<_, BuildError>(near.set_coordinates(place).build())
         });
         ResourceRecordSet::builder()
@@ -324,7 +334,14 @@ impl Resource for Route53Record {
         } else if set("records") != set("ttl") {
             faults.push(Fault::error("Missing argument", "`records` and `ttl` are set together."));
         }
-        let policies = ["cidr_routing_policy", "failover_routing_policy", "geolocation_routing_policy", "geoproximity_routing_policy", "latency_routing_policy", "weighted_routing_policy"];
+        let policies = [
+            "cidr_routing_policy",
+            "failover_routing_policy",
+            "geolocation_routing_policy",
+            "geoproximity_routing_policy",
+            "latency_routing_policy",
+            "weighted_routing_policy",
+        ];
         let used = policies.iter().filter(|name| count(name) > 0).count() + usize::from(set("multivalue_answer_routing_policy"));
         if used > 1 {
             faults.push(Fault::error("Conflicting arguments", "Records have at most one routing policy."));
@@ -341,7 +358,8 @@ impl Resource for Route53Record {
         plan.suppress("zone_id", |a, b| a.as_str().map(bare) == b.as_str().map(bare));
         plan.suppress("alias", |a, b| {
             let field = |value: &Value, name: &str| value.elements().next().and_then(|alias| alias.get(name)).unwrap_or_else(Value::null);
-            field(a, "name").as_str().map(target) == field(b, "name").as_str().map(target) && ["zone_id", "evaluate_target_health"].iter().all(|name| field(a, name) == field(b, name))
+            field(a, "name").as_str().map(target) == field(b, "name").as_str().map(target)
+                && ["zone_id", "evaluate_target_health"].iter().all(|name| field(a, name) == field(b, name))
         });
         if plan.config("allow_overwrite").is_null() {
             let kept = plan.prior("allow_overwrite");
@@ -404,7 +422,11 @@ impl Resource for Route53Record {
             set_identifier: text(set.set_identifier).or_else(|| prior.set_identifier.clone().filter(String::is_empty)),
             ttl: unset::number(prior.ttl, set.ttl.unwrap_or(0)),
             alias: alias.into_iter().collect(),
-            cidr_routing_policy: set.cidr_routing_config.into_iter().map(|cidr| Cidr { collection_id: Some(cidr.collection_id), location_name: Some(cidr.location_name) }).collect(),
+            cidr_routing_policy: set
+                .cidr_routing_config
+                .into_iter()
+                .map(|cidr| Cidr { collection_id: Some(cidr.collection_id), location_name: Some(cidr.location_name) })
+                .collect(),
             failover_routing_policy: set.failover.into_iter().map(|failover| Failover { r#type: Some(failover.as_str().to_owned()) }).collect(),
             geolocation_routing_policy: geolocation.into_iter().collect(),
             geoproximity_routing_policy: geoproximity.into_iter().collect(),
@@ -485,7 +507,10 @@ mod tests {
     #[test]
     fn names() {
         assert_eq!(unescape("\\052.example.org."), "*.example.org.");
-        assert_eq!((full_name("", "a.b"), full_name("x", "a.b."), full_name("X.a.b", "a.b"), full_name("xa.b", "a.b")), ("a.b".into(), "x.a.b".into(), "x.a.b".into(), "xa.b.a.b".into()));
+        assert_eq!(
+            (full_name("", "a.b"), full_name("x", "a.b."), full_name("X.a.b", "a.b"), full_name("xa.b", "a.b")),
+            ("a.b".into(), "x.a.b".into(), "x.a.b".into(), "xa.b.a.b".into())
+        );
         assert_eq!(target("DualStack.lb-1.elb.amazonaws.com."), "lb-1.elb.amazonaws.com");
     }
 
@@ -494,7 +519,11 @@ mod tests {
         let lab = lab().await;
         let zone = lab.make("aws_route53_zone", json!({"name": "records.example.org"})).await;
         let record = |kind: &str, values: &[&str]| json!({"zone_id": text(&zone, "id"), "name": "www.records.example.org", "type": kind, "ttl": 60, "records": values});
-        let state = Lifecycle::new(&lab, "aws_route53_record", record("A", &["192.0.2.1"])).update(record("A", &["192.0.2.1", "192.0.2.2"])).update(record("TXT", &["v=1 x"])).run().await;
+        let state = Lifecycle::new(&lab, "aws_route53_record", record("A", &["192.0.2.1"]))
+            .update(record("A", &["192.0.2.1", "192.0.2.2"]))
+            .update(record("TXT", &["v=1 x"]))
+            .run()
+            .await;
         assert_eq!((text(&state, "fqdn"), text(&state, "id")), ("www.records.example.org".into(), format!("{}_www.records.example.org_TXT", text(&zone, "id"))));
         let service = json!({"zone_id": text(&zone, "id"), "name": "_vault._tcp", "type": "SRV", "ttl": 60, "records": ["0 0 8200 node"]});
         let state = Lifecycle::new(&lab, "aws_route53_record", service).run().await;

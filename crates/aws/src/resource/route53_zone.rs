@@ -151,7 +151,8 @@ async fn describe(client: &Client, id: &str) -> Result<Option<GetHostedZoneOutpu
         .batch("route53 zone", 1, id.to_owned(), |client, ids: Vec<String>| async move {
             let mut found = HashMap::new();
             for id in ids {
-                let zone = wait::retry(wait::limit(None, 2)?, busy, || async { client.route53().get_hosted_zone().id(&id).send().await.api("route53:GetHostedZone") }).await?;
+                let zone =
+                    wait::retry(wait::limit(None, 2)?, busy, || async { client.route53().get_hosted_zone().id(&id).send().await.api("route53:GetHostedZone") }).await?;
                 found.insert(id, zone);
             }
             Ok(found)
@@ -195,7 +196,10 @@ impl Route53Zone {
 
     /// The VPCs with their regions.
     fn vpcs(&self, client: &Client) -> Vec<ZoneVpc> {
-        let with_region = |vpc: &ZoneVpc| ZoneVpc { vpc_region: vpc.vpc_region.clone().filter(|region| !region.is_empty()).or_else(|| Some(client.region().to_owned())), ..vpc.clone() };
+        let with_region = |vpc: &ZoneVpc| ZoneVpc {
+            vpc_region: vpc.vpc_region.clone().filter(|region| !region.is_empty()).or_else(|| Some(client.region().to_owned())),
+            ..vpc.clone()
+        };
         self.vpc.iter().map(with_region).collect()
     }
 }
@@ -278,7 +282,12 @@ impl Resource for Route53Zone {
         let soa = apex(RrType::Soa).first().and_then(|record| record.split_whitespace().next().map(|server| server.trim_end_matches('.').to_owned()));
         let primary = soa.or_else(|| prior.primary_name_server.clone()).or_else(|| servers.first().cloned()).unwrap_or_default();
         let (tags, tags_all) = client.tag_rules().read(listed, &prior.tags);
-        let mut vpc: Vec<ZoneVpc> = found.vpcs.unwrap_or_default().into_iter().map(|vpc| ZoneVpc { vpc_id: vpc.vpc_id, vpc_region: vpc.vpc_region.map(|region| region.as_str().to_owned()) }).collect();
+        let mut vpc: Vec<ZoneVpc> = found
+            .vpcs
+            .unwrap_or_default()
+            .into_iter()
+            .map(|vpc| ZoneVpc { vpc_id: vpc.vpc_id, vpc_region: vpc.vpc_region.map(|region| region.as_str().to_owned()) })
+            .collect();
         vpc.sort();
         let name = prior.name.filter(|name| domain(name) == domain(&zone.name)).unwrap_or_else(|| zone.name.trim_end_matches('.').to_owned());
         let set = found.delegation_set.and_then(|set| set.id).map(|id| bare(&id).to_owned()).filter(|id| !id.is_empty());

@@ -279,9 +279,11 @@ impl Resource for RouteTable {
                 }
             }
         }
-        wait::retry(limit, |error: &ApiError| error.is(&["DependencyViolation"]), || async {
-            client.ec2().delete_route_table().route_table_id(prior.id()).send().await.api("ec2:DeleteRouteTable")
-        })
+        wait::retry(
+            limit,
+            |error: &ApiError| error.is(&["DependencyViolation"]),
+            || async { client.ec2().delete_route_table().route_table_id(prior.id()).send().await.api("ec2:DeleteRouteTable") },
+        )
         .await?;
         wait::until("the route table to go", limit, || async { Ok(describe(client, prior.id()).await?.is_none().then_some(())) }).await
     }

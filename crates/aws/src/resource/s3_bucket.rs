@@ -204,7 +204,10 @@ async fn set_tags(client: &Client, bucket: &str, tags: BTreeMap<String, String>)
     }
     let set = tags.into_iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok()).collect();
     let tagging = Tagging::builder().set_tag_set(Some(set)).build().map_err(|error| Fault::error("s3:PutBucketTagging failed", error.to_string()))?;
-    wait::retry(wait::limit(None, 2)?, passing, || async { client.s3().put_bucket_tagging().bucket(bucket).tagging(tagging.clone()).send().await.api("s3:PutBucketTagging") }).await?;
+    wait::retry(wait::limit(None, 2)?, passing, || async {
+        client.s3().put_bucket_tagging().bucket(bucket).tagging(tagging.clone()).send().await.api("s3:PutBucketTagging")
+    })
+    .await?;
     Ok(())
 }
 
@@ -214,10 +217,8 @@ async fn empty(client: &Client, bucket: &str) -> Result<(), Fault> {
         let page = client.s3().list_object_versions().bucket(bucket).send().await.api("s3:ListBucketVersions")?;
         let versions = page.versions().iter().map(|version| (version.key(), version.version_id()));
         let markers = page.delete_markers().iter().map(|marker| (marker.key(), marker.version_id()));
-        let objects: Vec<ObjectIdentifier> = versions
-            .chain(markers)
-            .filter_map(|(key, version)| ObjectIdentifier::builder().key(key?).set_version_id(version.map(str::to_owned)).build().ok())
-            .collect();
+        let objects: Vec<ObjectIdentifier> =
+            versions.chain(markers).filter_map(|(key, version)| ObjectIdentifier::builder().key(key?).set_version_id(version.map(str::to_owned)).build().ok()).collect();
         if objects.is_empty() {
             return Ok(());
         }
@@ -274,7 +275,8 @@ impl Resource for S3Bucket {
         let limit = wait::limit(planned.timeouts.as_ref().and_then(|timeouts| timeouts.create.as_ref()), 20)?;
         let bucket = name::choose(planned.bucket.as_ref(), planned.bucket_prefix.as_ref(), operation.token);
         // The oldest region is the one that must not be named.
-        let place = (client.region() != "us-east-1").then(|| CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::from(client.region())).build());
+        let place =
+            (client.region() != "us-east-1").then(|| CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::from(client.region())).build());
         let busy = |error: &ApiError| error.is(&["OperationAborted"]);
         wait::retry(limit, busy, || async {
             let call = client.s3().create_bucket().bucket(&bucket).set_create_bucket_configuration(place.clone());

@@ -221,11 +221,17 @@ fn default(path: &Path, config: &Value) -> Option<Value> {
         ["filter", "prefix"] => {
             let around = config.at(&Path(path.0[..path.0.len() - 1].to_vec())).unwrap_or_else(Value::null);
             let written = |name: &str| around.get(name).is_some_and(|value| !value.is_null() && value.length() != Some(0));
-            if ["and", "tag", "object_size_greater_than", "object_size_less_than"].into_iter().any(written) { Value::Null(weir_value::Type::String) } else { Value::from("") }
+            if ["and", "tag", "object_size_greater_than", "object_size_less_than"].into_iter().any(written) {
+                Value::Null(weir_value::Type::String)
+            } else {
+                Value::from("")
+            }
         }
         ["expiration", "days"] | ["filter", "and", "object_size_greater_than" | "object_size_less_than"] => Value::from(0_i64),
         ["expiration", "expired_object_delete_marker"] => Value::from(false),
-        ["filter", "object_size_greater_than" | "object_size_less_than"] | ["noncurrent_version_expiration", "newer_noncurrent_versions"] => Value::Null(weir_value::Type::Number),
+        ["filter", "object_size_greater_than" | "object_size_less_than"] | ["noncurrent_version_expiration", "newer_noncurrent_versions"] => {
+            Value::Null(weir_value::Type::Number)
+        }
         _ => return None,
     })
 }
@@ -248,8 +254,12 @@ impl Filter {
         let tag = |key: &Option<String>, value: &Option<String>| Tag::builder().set_key(key.clone()).set_value(value.clone()).build();
         let and = self.and.first().map(|and| {
             let tags = and.tags.iter().flatten().map(|(key, value)| tag(&Some(key.clone()), &Some(value.clone()))).collect::<Result<Vec<_>, _>>()?;
-            let builder = LifecycleRuleAndOperator::builder().set_prefix(and.prefix.clone().filter(|prefix| !prefix.is_empty())).set_tags(Some(tags).filter(|tags| !tags.is_empty()));
-            Ok::<_, BuildError>(builder.set_object_size_greater_than(positive(and.object_size_greater_than)).set_object_size_less_than(positive(and.object_size_less_than)).build())
+            let builder = LifecycleRuleAndOperator::builder()
+                .set_prefix(and.prefix.clone().filter(|prefix| !prefix.is_empty()))
+                .set_tags(Some(tags).filter(|tags| !tags.is_empty()));
+            Ok::<_, BuildError>(
+                builder.set_object_size_greater_than(positive(and.object_size_greater_than)).set_object_size_less_than(positive(and.object_size_less_than)).build(),
+            )
         });
         let one = self.tag.first().map(|one| tag(&one.key, &one.value)).transpose()?;
         let (greater, less) = (self.object_size_greater_than, positive(self.object_size_less_than));
@@ -301,7 +311,10 @@ impl Rule {
             builder.set_storage_class(transition.storage_class.as_deref().map(TransitionStorageClass::from)).build()
         });
         let old = self.noncurrent_version_expiration.first().map(|old| {
-            NoncurrentVersionExpiration::builder().set_noncurrent_days(narrow(old.noncurrent_days)).set_newer_noncurrent_versions(narrow(old.newer_noncurrent_versions)).build()
+            NoncurrentVersionExpiration::builder()
+                .set_noncurrent_days(narrow(old.noncurrent_days))
+                .set_newer_noncurrent_versions(narrow(old.newer_noncurrent_versions))
+                .build()
         });
         let abort = self.abort_incomplete_multipart_upload.first();
         let abort = abort.map(|abort| AbortIncompleteMultipartUpload::builder().set_days_after_initiation(narrow(abort.days_after_initiation)).build());
@@ -332,7 +345,11 @@ impl Rule {
             id: remote.id,
             prefix: Some(remote.prefix.unwrap_or_default()),
             status: Some(remote.status.as_str().to_owned()),
-            abort_incomplete_multipart_upload: remote.abort_incomplete_multipart_upload.into_iter().map(|abort| Abort { days_after_initiation: number(abort.days_after_initiation) }).collect(),
+            abort_incomplete_multipart_upload: remote
+                .abort_incomplete_multipart_upload
+                .into_iter()
+                .map(|abort| Abort { days_after_initiation: number(abort.days_after_initiation) })
+                .collect(),
             expiration: remote
                 .expiration
                 .into_iter()
@@ -495,11 +512,14 @@ mod tests {
     async fn lifecycle() {
         let lab = lab().await;
         lab.make("aws_s3_bucket", json!({"bucket": "ageing"})).await;
-        let snapshots = |days: i64| json!({"id": "expire", "status": "Enabled", "filter": [{"prefix": "snapshots/"}], "expiration": [{"days": days}],
-            "noncurrent_version_expiration": [{"noncurrent_days": 1}], "abort_incomplete_multipart_upload": [{"days_after_initiation": 1}]});
+        let snapshots = |days: i64| {
+            json!({"id": "expire", "status": "Enabled", "filter": [{"prefix": "snapshots/"}], "expiration": [{"days": days}],
+            "noncurrent_version_expiration": [{"noncurrent_days": 1}], "abort_incomplete_multipart_upload": [{"days_after_initiation": 1}]})
+        };
         let cold = json!({"id": "cold", "status": "Enabled", "filter": [{"and": [{"prefix": "old/", "tags": {"a": "b"}}]}],
             "transition": [{"days": 30, "storage_class": "STANDARD_IA"}, {"days": 90, "storage_class": "GLACIER"}]});
-        let tagged = json!({"id": "tagged", "status": "Disabled", "filter": [{"tag": [{"key": "a", "value": "b"}]}], "expiration": [{"expired_object_delete_marker": true}]});
+        let tagged =
+            json!({"id": "tagged", "status": "Disabled", "filter": [{"tag": [{"key": "a", "value": "b"}]}], "expiration": [{"expired_object_delete_marker": true}]});
         let config = |rules: Vec<serde_json::Value>| json!({"bucket": "ageing", "rule": rules});
         Lifecycle::new(&lab, "aws_s3_bucket_lifecycle_configuration", config(vec![snapshots(7)]))
             .update(config(vec![snapshots(3), cold.clone()]))

@@ -70,7 +70,10 @@ fn request(rules: &[Rule]) -> Result<ServerSideEncryptionConfiguration, BuildErr
     let rules = rules.iter().map(|rule| {
         let default = rule.apply_server_side_encryption_by_default.first().map(|default| {
             let algorithm = default.sse_algorithm.as_deref().map(ServerSideEncryption::from);
-            ServerSideEncryptionByDefault::builder().set_sse_algorithm(algorithm).set_kms_master_key_id(default.kms_master_key_id.clone().filter(|key| !key.is_empty())).build()
+            ServerSideEncryptionByDefault::builder()
+                .set_sse_algorithm(algorithm)
+                .set_kms_master_key_id(default.kms_master_key_id.clone().filter(|key| !key.is_empty()))
+                .build()
         });
         Ok(ServerSideEncryptionRule::builder().set_apply_server_side_encryption_by_default(default.transpose()?).set_bucket_key_enabled(rule.bucket_key_enabled).build())
     });

@@ -66,7 +66,11 @@ impl S3BucketVersioning {
         let configuration = VersioningConfiguration::builder().status(BucketVersioningStatus::from(status)).set_mfa_delete(mfa.map(MfaDelete::from)).build();
         wait::retry(wait::limit(None, 2)?, passing, || async {
             let call = client.s3().put_bucket_versioning().set_bucket(planned.bucket.clone()).versioning_configuration(configuration.clone());
-            call.set_mfa(planned.mfa.clone()).set_expected_bucket_owner(planned.expected_bucket_owner.clone().filter(|owner| !owner.is_empty())).send().await.api("s3:PutBucketVersioning")
+            call.set_mfa(planned.mfa.clone())
+                .set_expected_bucket_owner(planned.expected_bucket_owner.clone().filter(|owner| !owner.is_empty()))
+                .send()
+                .await
+                .api("s3:PutBucketVersioning")
         })
         .await?;
         Ok(())

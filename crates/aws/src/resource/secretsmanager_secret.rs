@@ -115,7 +115,8 @@ fn secret_tags(all: BTreeMap<String, String>) -> Vec<Tag> {
 /// True when the name still belongs to a secret that is being deleted.
 fn being_deleted(error: &ApiError) -> bool {
     let message = error.message.to_lowercase();
-    error.is(&["InvalidRequestException"]) && (message.contains("scheduled for deletion") || message.contains("being deleted") || message.contains("was deleted") || message.contains("marked"))
+    error.is(&["InvalidRequestException"])
+        && (message.contains("scheduled for deletion") || message.contains("being deleted") || message.contains("was deleted") || message.contains("marked"))
 }
 
 /// A policy that says something.
@@ -263,7 +264,10 @@ impl Resource for SecretsmanagerSecret {
         let id = planned.id();
         let gone = prior.replica.iter().filter(|before| !planned.replica.iter().any(|after| after.region == before.region && after.kms_key_id == before.kms_key_id));
         let gone: Vec<String> = gone.filter_map(|replica| replica.region.clone()).collect();
-        let new = planned.replica.iter().filter(|after| gone.iter().any(|region| Some(region) == after.region.as_ref()) || !prior.replica.iter().any(|before| before.region == after.region));
+        let new = planned
+            .replica
+            .iter()
+            .filter(|after| gone.iter().any(|region| Some(region) == after.region.as_ref()) || !prior.replica.iter().any(|before| before.region == after.region));
         let new: Vec<ReplicaRegionType> = new.map(Replica::request).collect();
         if !gone.is_empty() {
             let call = client.secrets().remove_regions_from_replication().secret_id(id).set_remove_replica_regions(Some(gone));
@@ -330,7 +334,10 @@ mod tests {
             .run()
             .await;
         assert!(text(&state, "id").starts_with("arn:aws:secretsmanager:eu-central-1:123456789012:secret:life/one-"));
-        Lifecycle::new(&lab, "aws_secretsmanager_secret", json!({"name_prefix": "made", "recovery_window_in_days": 0})).import_ignores(&["recovery_window_in_days"]).run().await;
+        Lifecycle::new(&lab, "aws_secretsmanager_secret", json!({"name_prefix": "made", "recovery_window_in_days": 0}))
+            .import_ignores(&["recovery_window_in_days"])
+            .run()
+            .await;
         let faults = lab.refused("aws_secretsmanager_secret", json!({"name": "x", "recovery_window_in_days": 3})).await;
         assert_eq!(faults[0].summary, "Number out of range");
     }

@@ -97,7 +97,11 @@ impl Resource for SecretsmanagerSecretVersion {
         }
         if set("secret_string_wo") != set("secret_string_wo_version") {
             let missing = if set("secret_string_wo") { "secret_string_wo_version" } else { "secret_string_wo" };
-            faults.push(Fault::attribute(Path::attr(missing), "Missing argument", "`secret_string_wo` and `secret_string_wo_version` are set together: the one is the value, the other says when to send it."));
+            faults.push(Fault::attribute(
+                Path::attr(missing),
+                "Missing argument",
+                "`secret_string_wo` and `secret_string_wo_version` are set together: the one is the value, the other says when to send it.",
+            ));
         }
         faults
     }
@@ -115,7 +119,9 @@ impl Resource for SecretsmanagerSecretVersion {
         let planned = planned.with_id(operation.token);
         let binary = match planned.secret_binary.as_ref().filter(|bytes| !bytes.is_empty()) {
             Some(text) => {
-                let bytes = STANDARD.decode(text).map_err(|_| Fault::attribute(Path::attr("secret_binary"), "Invalid base64", "Encode the value with base64encode() or filebase64()."))?;
+                let bytes = STANDARD
+                    .decode(text)
+                    .map_err(|_| Fault::attribute(Path::attr("secret_binary"), "Invalid base64", "Encode the value with base64encode() or filebase64()."))?;
                 Some(Blob::new(bytes))
             }
             None => None,
@@ -125,19 +131,23 @@ impl Resource for SecretsmanagerSecretVersion {
             return Err(Fault::error("Secret without a value", "Set `secret_string_wo`, `secret_string` or `secret_binary` to something that is not empty."));
         }
         // The token names the version, so a call that is repeated makes no second one.
-        wait::retry(wait::limit(None, 1)?, |error: &ApiError| error.is(&["ResourceNotFoundException"]), || async {
-            client
-                .secrets()
-                .put_secret_value()
-                .set_secret_id(planned.secret_id.clone())
-                .client_request_token(operation.token)
-                .set_secret_string(text.clone())
-                .set_secret_binary(binary.clone())
-                .set_version_stages(planned.version_stages.clone().filter(|stages| !stages.is_empty()))
-                .send()
-                .await
-                .api("secretsmanager:PutSecretValue")
-        })
+        wait::retry(
+            wait::limit(None, 1)?,
+            |error: &ApiError| error.is(&["ResourceNotFoundException"]),
+            || async {
+                client
+                    .secrets()
+                    .put_secret_value()
+                    .set_secret_id(planned.secret_id.clone())
+                    .client_request_token(operation.token)
+                    .set_secret_string(text.clone())
+                    .set_secret_binary(binary.clone())
+                    .set_version_stages(planned.version_stages.clone().filter(|stages| !stages.is_empty()))
+                    .send()
+                    .await
+                    .api("secretsmanager:PutSecretValue")
+            },
+        )
         .await?;
         let created = Self { secret_string_wo: None, has_secret_string_wo: planned.secret_string_wo.as_ref().map(|_| true), ..planned };
         operation.created(&created)?;
@@ -230,7 +240,8 @@ mod tests {
         let more = json!({"secret_id": text(&secret, "id"), "secret_string": "one", "version_stages": ["AWSCURRENT", "checked"]});
         let state = Lifecycle::new(&lab, "aws_secretsmanager_secret_version", config).update(more).stays().run().await;
         assert_eq!(text(&state, "secret_string"), "one");
-        let planned = lab.plan("aws_secretsmanager_secret_version", Some(&state), &json!({"secret_id": text(&secret, "id"), "secret_string": "two"})).await.expect("plan");
+        let planned =
+            lab.plan("aws_secretsmanager_secret_version", Some(&state), &json!({"secret_id": text(&secret, "id"), "secret_string": "two"})).await.expect("plan");
         assert_eq!(planned.requires_replace.len(), 1);
     }
 

@@ -189,9 +189,11 @@ impl Resource for SecurityGroup {
             security_rules::clear(client, &group).await?;
         }
         // Interfaces of load balancers, endpoints and functions go away after their owners.
-        wait::retry(limit, |error: &ApiError| error.is(&["DependencyViolation", "InvalidGroup.InUse"]), || async {
-            client.ec2().delete_security_group().group_id(prior.id()).send().await.api("ec2:DeleteSecurityGroup")
-        })
+        wait::retry(
+            limit,
+            |error: &ApiError| error.is(&["DependencyViolation", "InvalidGroup.InUse"]),
+            || async { client.ec2().delete_security_group().group_id(prior.id()).send().await.api("ec2:DeleteSecurityGroup") },
+        )
         .await?;
         Ok(())
     }

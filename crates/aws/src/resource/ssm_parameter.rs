@@ -138,7 +138,10 @@ impl SsmParameter {
     }
 
     async fn settled(client: &Client, planned: Self, version: i64) -> Result<Self, Fault> {
-        wait::appear("version of the parameter", || async { Ok(Self::read(client, planned.clone()).await?.filter(|found| found.version.is_some_and(|found| found >= version))) }).await
+        wait::appear("version of the parameter", || async {
+            Ok(Self::read(client, planned.clone()).await?.filter(|found| found.version.is_some_and(|found| found >= version)))
+        })
+        .await
     }
 }
 
@@ -161,7 +164,11 @@ impl Resource for SsmParameter {
         let longest = config.get("tier").is_none_or(|tier| tier.as_str() == Some("Standard"));
         let value = config.get("value");
         if longest && value.as_ref().and_then(Value::as_str).is_some_and(|text| text.len() > 4096) && set("tier") {
-            faults.push(Fault::attribute(Path::attr("value"), "Value too long", "A parameter of the tier Standard holds 4 KiB; set tier = \"Advanced\" for up to 8 KiB."));
+            faults.push(Fault::attribute(
+                Path::attr("value"),
+                "Value too long",
+                "A parameter of the tier Standard holds 4 KiB; set tier = \"Advanced\" for up to 8 KiB.",
+            ));
         }
         faults
     }
@@ -254,7 +261,17 @@ impl Resource for SsmParameter {
         let planned = Self { id: prior.id.clone(), ..planned };
         let id = planned.id().to_owned();
         let what = |parameter: &Self| {
-            [&parameter.value, &parameter.insecure_value, &parameter.r#type, &parameter.tier, &parameter.key_id, &parameter.data_type, &parameter.description, &parameter.allowed_pattern].map(Clone::clone)
+            [
+                &parameter.value,
+                &parameter.insecure_value,
+                &parameter.r#type,
+                &parameter.tier,
+                &parameter.key_id,
+                &parameter.data_type,
+                &parameter.description,
+                &parameter.allowed_pattern,
+            ]
+            .map(Clone::clone)
         };
         let mut version = prior.version.unwrap_or(0);
         if what(&planned) != what(&prior) || planned.value_wo_version != prior.value_wo_version || planned.has_value_wo != prior.has_value_wo {

@@ -123,9 +123,7 @@ impl Subnet {
     async fn set_attributes(client: &Client, id: &str, prior: &Self, planned: &Self) -> Result<(), Fault> {
         type Call = ModifySubnetAttributeFluentBuilder;
         let flags: [(Option<bool>, Option<bool>, fn(Call, bool) -> Call); 5] = [
-            (prior.assign_ipv6_address_on_creation, planned.assign_ipv6_address_on_creation, |call, on| {
-                call.assign_ipv6_address_on_creation(boolean(on))
-            }),
+            (prior.assign_ipv6_address_on_creation, planned.assign_ipv6_address_on_creation, |call, on| call.assign_ipv6_address_on_creation(boolean(on))),
             (prior.enable_dns64, planned.enable_dns64, |call, on| call.enable_dns64(boolean(on))),
             (prior.enable_resource_name_dns_a_record_on_launch, planned.enable_resource_name_dns_a_record_on_launch, |call, on| {
                 call.enable_resource_name_dns_a_record_on_launch(boolean(on))
@@ -282,9 +280,11 @@ impl Resource for Subnet {
     async fn delete(client: &Client, prior: Self, _operation: &Operation<'_>) -> Result<(), Fault> {
         let limit = wait::limit(prior.timeouts.as_ref().and_then(|timeouts| timeouts.delete.as_ref()), 20)?;
         // Interfaces of load balancers and functions go away after their owners.
-        wait::retry(limit, |error: &ApiError| error.is(&["DependencyViolation"]), || async {
-            client.ec2().delete_subnet().subnet_id(prior.id()).send().await.api("ec2:DeleteSubnet")
-        })
+        wait::retry(
+            limit,
+            |error: &ApiError| error.is(&["DependencyViolation"]),
+            || async { client.ec2().delete_subnet().subnet_id(prior.id()).send().await.api("ec2:DeleteSubnet") },
+        )
         .await?;
         Ok(())
     }

@@ -175,11 +175,7 @@ async fn set_attributes(client: &Client, id: &str, prior: &Vpc, planned: &Vpc) -
         (planned.enable_dns_support == Some(true)).then_some((VpcAttributeName::EnableDnsSupport, planned.enable_dns_support, prior.enable_dns_support)),
         Some((VpcAttributeName::EnableDnsHostnames, planned.enable_dns_hostnames, prior.enable_dns_hostnames)),
         (planned.enable_dns_support == Some(false)).then_some((VpcAttributeName::EnableDnsSupport, planned.enable_dns_support, prior.enable_dns_support)),
-        Some((
-            VpcAttributeName::EnableNetworkAddressUsageMetrics,
-            planned.enable_network_address_usage_metrics,
-            prior.enable_network_address_usage_metrics,
-        )),
+        Some((VpcAttributeName::EnableNetworkAddressUsageMetrics, planned.enable_network_address_usage_metrics, prior.enable_network_address_usage_metrics)),
     ];
     for (name, value, before) in changes.into_iter().flatten() {
         let Some(value) = value.filter(|value| before != Some(*value)) else { continue };
@@ -270,10 +266,7 @@ impl Resource for Vpc {
         let id = answer.vpc.and_then(|vpc| vpc.vpc_id).ok_or_else(|| Fault::error("ec2:CreateVpc failed", "The answer holds no VPC."))?;
         let created = Self { id: Some(id.clone()), ..planned };
         operation.created(&created)?;
-        wait::until("the VPC", wait::limit(None, 10)?, || async {
-            Ok(describe(client, &id).await?.filter(|vpc| vpc.state == Some(VpcState::Available)))
-        })
-        .await?;
+        wait::until("the VPC", wait::limit(None, 10)?, || async { Ok(describe(client, &id).await?.filter(|vpc| vpc.state == Some(VpcState::Available))) }).await?;
         if created.wants_ipv6() {
             wait_for_ipv6(client, &id, true).await?;
         }
@@ -285,12 +278,8 @@ impl Resource for Vpc {
     async fn read(client: &Client, prior: Self) -> Result<Option<Self>, Fault> {
         let id = prior.id().to_owned();
         let Some(vpc) = describe(client, &id).await? else { return Ok(None) };
-        let (attributes, acl, group, table) = tokio::try_join!(
-            attributes(client, &id),
-            default_network_acl(client, &id),
-            default_security_group(client, &id),
-            main_route_table(client, &id),
-        )?;
+        let (attributes, acl, group, table) =
+            tokio::try_join!(attributes(client, &id), default_network_acl(client, &id), default_security_group(client, &id), main_route_table(client, &id),)?;
         let ipv6 = vpc.ipv6_cidr_block_association_set().iter().find(|set| associated(set.ipv6_cidr_block_state().and_then(|state| state.state())));
         let amazon = ipv6.is_some_and(|set| set.ipv6_pool() == Some("Amazon"));
         let text = |found: Option<&str>| Some(found.unwrap_or_default().to_owned());
@@ -358,14 +347,13 @@ impl Resource for Vpc {
     async fn delete(client: &Client, prior: Self, _operation: &Operation<'_>) -> Result<(), Fault> {
         let id = prior.id();
         // Interfaces of deleted load balancers and endpoints go away by themselves, but not at once.
-        wait::retry(wait::limit(None, 5)?, |error: &ApiError| error.is(&["DependencyViolation"]), || async {
-            client.ec2().delete_vpc().vpc_id(id).send().await.api("ec2:DeleteVpc")
-        })
+        wait::retry(
+            wait::limit(None, 5)?,
+            |error: &ApiError| error.is(&["DependencyViolation"]),
+            || async { client.ec2().delete_vpc().vpc_id(id).send().await.api("ec2:DeleteVpc") },
+        )
         .await?;
-        wait::until("the VPC to go", wait::limit(None, 5)?, || async {
-            Ok(describe(client, id).await?.is_none().then_some(()))
-        })
-        .await
+        wait::until("the VPC to go", wait::limit(None, 5)?, || async { Ok(describe(client, id).await?.is_none().then_some(())) }).await
     }
 
     async fn recover(client: &Client, planned: Self, token: &str) -> Result<Option<Self>, Fault> {

@@ -202,11 +202,7 @@ impl VpcEndpoint {
     fn addresses(&self) -> Option<Vec<SubnetConfiguration>> {
         let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let one = |subnet: &SubnetAddresses| {
-            SubnetConfiguration::builder()
-                .set_ipv4(given(&subnet.ipv4))
-                .set_ipv6(given(&subnet.ipv6))
-                .set_subnet_id(given(&subnet.subnet_id))
-                .build()
+            SubnetConfiguration::builder().set_ipv4(given(&subnet.ipv4)).set_ipv6(given(&subnet.ipv6)).set_subnet_id(given(&subnet.subnet_id)).build()
         };
         (!self.subnet_configuration.is_empty()).then(|| self.subnet_configuration.iter().map(one).collect())
     }
@@ -330,10 +326,10 @@ impl Resource for VpcEndpoint {
                 options.private_dns_only_for_inbound_resolver_endpoint.unwrap_or(false),
             ),
         });
-        let entries = endpoint.dns_entries().iter().map(|entry| DnsEntry {
-            dns_name: entry.dns_name().unwrap_or_default().to_owned(),
-            hosted_zone_id: entry.hosted_zone_id().unwrap_or_default().to_owned(),
-        });
+        let entries = endpoint
+            .dns_entries()
+            .iter()
+            .map(|entry| DnsEntry { dns_name: entry.dns_name().unwrap_or_default().to_owned(), hosted_zone_id: entry.hosted_zone_id().unwrap_or_default().to_owned() });
         Ok(Some(Self {
             arn: Some(client.arn("ec2", &owner, &format!("vpc-endpoint/{}", prior.id()))),
             auto_accept: prior.auto_accept,

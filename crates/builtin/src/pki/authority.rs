@@ -2,11 +2,11 @@
 
 use time::{Date, Duration, OffsetDateTime};
 
+use crate::x509::X509Error;
 use crate::x509::certificate::{self, Authority, NameConstraints, Template, now};
 use crate::x509::key::{Curve, PrivateKey};
 use crate::x509::name::Subject;
 use crate::x509::request::{self, AltNames, Request};
-use crate::x509::X509Error;
 
 /// Clocks differ: a certificate is valid from a little before it was made.
 const BACKDATE: Duration = Duration::minutes(1);
@@ -48,9 +48,7 @@ pub fn make_intermediate(request: &str, ca_certificate: &str, ca_key: &str, prof
         && profile.path_length.is_none_or(|length| length >= limit)
     {
         let asked = profile.path_length.map_or_else(|| "no limit".to_owned(), |length| length.to_string());
-        return Err(X509Error::new(format!(
-            "the CA allows {limit} CAs below it: the path length of this one ({asked}) has to be less than that"
-        )));
+        return Err(X509Error::new(format!("the CA allows {limit} CAs below it: the path length of this one ({asked}) has to be less than that")));
     }
     let mut template = ca_template(request.subject, request.public_key, profile.path_length, profile.years)?;
     template.not_before = template.not_before.max(authority.not_before);

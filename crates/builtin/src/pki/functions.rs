@@ -52,7 +52,13 @@ pub(super) fn all() -> Vec<NativeFunction> {
             verdict(),
             verify,
         ),
-        function("key_matches", "Whether a certificate is of a key: a private key, a public key or a certificate request.", &["cert_pem", "key_pem"], Type::Bool, key_matches),
+        function(
+            "key_matches",
+            "Whether a certificate is of a key: a private key, a public key or a certificate request.",
+            &["cert_pem", "key_pem"],
+            Type::Bool,
+            key_matches,
+        ),
         function("contains_private_key", "Whether a text holds a private key.", &["text"], Type::Bool, contains_private_key),
     ]
 }

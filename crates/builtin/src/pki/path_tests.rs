@@ -161,7 +161,9 @@ fn incomplete_chains() {
     check(&root, &[&unrelated], Err("\"CN=Root\" signs itself, but the chain does not hold it"));
     assert_eq!(verify(&leaf.pem, "").unwrap_err().to_string(), "the chain holds no certificate");
     assert_eq!(verify("", &root.pem).unwrap_err().to_string(), "there is no certificate to verify");
-    assert!(verify(&leaf.pem, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----").unwrap_err().to_string().starts_with("the chain: certificate 1 cannot be read"));
+    assert!(
+        verify(&leaf.pem, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----").unwrap_err().to_string().starts_with("the chain: certificate 1 cannot be read")
+    );
 }
 
 #[test]

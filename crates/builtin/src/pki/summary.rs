@@ -69,11 +69,8 @@ impl CertificateSummary {
                 }
                 ParsedExtension::ExtendedKeyUsage(usage) => summary.ext_key_usage = extended(usage),
                 ParsedExtension::SubjectAlternativeName(names) => {
-                    summary.dns_names = names
-                        .general_names
-                        .iter()
-                        .filter_map(|name| if let GeneralName::DNSName(name) = name { Some((*name).to_owned()) } else { None })
-                        .collect();
+                    summary.dns_names =
+                        names.general_names.iter().filter_map(|name| if let GeneralName::DNSName(name) = name { Some((*name).to_owned()) } else { None }).collect();
                 }
                 _ => {}
             }

@@ -79,11 +79,7 @@ fn extend<'a>(path: &mut Vec<X509Certificate<'a>>, pool: &[X509Certificate<'a>],
     if path.len() >= LONGEST {
         return Err(X509Error::new(format!("the path is longer than {LONGEST} certificates")));
     }
-    let mut failure = X509Error::new(format!(
-        "the chain holds no certificate of \"{}\", the issuer of {}",
-        last.issuer(),
-        name(&last)
-    ));
+    let mut failure = X509Error::new(format!("the chain holds no certificate of \"{}\", the issuer of {}", last.issuer(), name(&last)));
     for issuer in pool.iter().filter(|candidate| candidate.subject().as_raw() == last.issuer().as_raw()) {
         if path.iter().any(|certificate| certificate.as_raw() == issuer.as_raw()) {
             continue;

@@ -91,7 +91,10 @@ mod tests {
 
     #[test]
     fn values() {
-        check("a = 1\nb = \"x\"\nc = [-1.5, true]\nd = { e = null, \"f g\" = \"$${h}\" }\n", "{\"a\": 1, \"b\": \"x\", \"c\": [-1.5, true], \"d\": {\"e\": null:any, \"f g\": \"${h}\"}}");
+        check(
+            "a = 1\nb = \"x\"\nc = [-1.5, true]\nd = { e = null, \"f g\" = \"$${h}\" }\n",
+            "{\"a\": 1, \"b\": \"x\", \"c\": [-1.5, true], \"d\": {\"e\": null:any, \"f g\": \"${h}\"}}",
+        );
         check("a = foo", "the value of \"a\" is not constant");
         check("a {}", "unexpected block \"a\"");
     }

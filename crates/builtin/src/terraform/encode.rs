@@ -61,11 +61,7 @@ fn widths(keys: &[String], values: &[String]) -> Vec<usize> {
     let mut start = 0;
     while start < keys.len() {
         let many = values[start].contains('\n');
-        let end = if many {
-            start + 1
-        } else {
-            (start..keys.len()).find(|at| values[*at].contains('\n')).unwrap_or(keys.len())
-        };
+        let end = if many { start + 1 } else { (start..keys.len()).find(|at| values[*at].contains('\n')).unwrap_or(keys.len()) };
         let width = keys[start..end].iter().map(|key| key.chars().count()).max().unwrap_or(0);
         widths.extend(std::iter::repeat_n(width, end - start));
         start = end;

@@ -148,9 +148,7 @@ impl Curve {
     /// Checks an ECDSA signature (DER) of this curve's usual hash.
     pub(crate) fn verify(self, point: &[u8], message: &[u8], signature: &[u8]) -> bool {
         by_curve!(self, |curve, Hash| {
-            let (Ok(key), Ok(signature)) =
-                (curve::ecdsa::VerifyingKey::from_sec1_bytes(point), curve::ecdsa::Signature::from_der(signature))
-            else {
+            let (Ok(key), Ok(signature)) = (curve::ecdsa::VerifyingKey::from_sec1_bytes(point), curve::ecdsa::Signature::from_der(signature)) else {
                 return false;
             };
             key.verify_prehash(&Hash::digest(message), &signature).is_ok()

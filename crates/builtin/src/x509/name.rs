@@ -61,9 +61,11 @@ impl Subject {
             (3, one(&self.common_name)),
             (5, one(&self.serial_number)),
         ];
-        let mut names: Vec<Vec<u8>> = parts.iter().filter(|(_, values)| !values.is_empty()).map(|(arc, values)| {
-            der::set(values.iter().map(|value| der::sequence(&[der::oid(&[2, 5, 4, *arc]), der::text(value)])).collect())
-        }).collect();
+        let mut names: Vec<Vec<u8>> = parts
+            .iter()
+            .filter(|(_, values)| !values.is_empty())
+            .map(|(arc, values)| der::set(values.iter().map(|value| der::sequence(&[der::oid(&[2, 5, 4, *arc]), der::text(value)])).collect()))
+            .collect();
         for address in one(&self.email_address) {
             let value = der::element(0x16, address.as_bytes());
             names.push(der::set(vec![der::sequence(&[der::oid(&[1, 2, 840, 113549, 1, 9, 1]), value])]));

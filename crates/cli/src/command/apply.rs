@@ -66,14 +66,28 @@ impl Arguments {
                 && state.serial > 0
                 && *saved.lineage != *state.lineage
             {
-                return Err(Failure::error("Saved plan does not match the given state", "The plan was made for another state (its lineage is another one). Make a new plan."));
+                return Err(Failure::error(
+                    "Saved plan does not match the given state",
+                    "The plan was made for another state (its lineage is another one). Make a new plan.",
+                ));
             }
             // A state that was never written takes the lineage that it was planned under: the plan outlives its first stage.
             if let Some(saved) = saved.as_ref().filter(|saved| state.serial == 0 && !saved.lineage.is_empty()) {
                 state.lineage = saved.lineage.as_str().into();
             }
             let approval = saved.map(|saved| (saved.approval, true)).or_else(|| recorded(&state).map(|approval| (approval, false)));
-            let mut run = Run { context, stack: &mut stack, store: &*store, options, state, approval, auto_approve: self.auto_approve, answers, told: false, touched: HashSet::new() };
+            let mut run = Run {
+                context,
+                stack: &mut stack,
+                store: &*store,
+                options,
+                state,
+                approval,
+                auto_approve: self.auto_approve,
+                answers,
+                told: false,
+                touched: HashSet::new(),
+            };
             run.rounds().await
         })?
     }
@@ -173,7 +187,10 @@ impl Run<'_> {
             }
             context.out.text(view::plan::differences(&differences, paint));
             if *from_file && !self.auto_approve {
-                return Err(Failure::error("Saved plan is stale", "Since the plan was made, something has changed besides what it did not know. Make a new plan and look at it, or approve the difference with -auto-approve."));
+                return Err(Failure::error(
+                    "Saved plan is stale",
+                    "Since the plan was made, something has changed besides what it did not know. Make a new plan and look at it, or approve the difference with -auto-approve.",
+                ));
             }
             let changed: Vec<_> = made.plan.pending().filter(|change| differences.iter().any(|difference| difference.address == change.addr.to_string())).collect();
             for change in changed {
@@ -231,7 +248,8 @@ impl Run<'_> {
         signals.abort();
         self.state = applied.state;
         let left = applied.incomplete || made.plan.pending().any(|change| change.blocked.is_some());
-        self.state.weir.approval = if left { self.approval.as_ref().and_then(|(approval, _)| serde_json::to_string(approval).ok()).and_then(|text| RawJson::parse(&text).ok()) } else { None };
+        self.state.weir.approval =
+            if left { self.approval.as_ref().and_then(|(approval, _)| serde_json::to_string(approval).ok()).and_then(|text| RawJson::parse(&text).ok()) } else { None };
         self.store.write(&mut self.state).map_err(store_failure)?;
         if settle(context, made, applied.created).await {
             journal.finish().map_err(journal_failed)?;
@@ -296,7 +314,10 @@ impl Run<'_> {
             }
         }
         if !at_gate {
-            return Err(Failure::error("Something is left that cannot be known", "What is left waits for values that this stack never learns. weir plan shows what each object waits for."));
+            return Err(Failure::error(
+                "Something is left that cannot be known",
+                "What is left waits for values that this stack never learns. weir plan shows what each object waits for.",
+            ));
         }
         context.out.line(format!("\n{}", view::plan::summary(&made.plan, paint).trim_end()));
         Ok(Exit(3))
@@ -305,7 +326,8 @@ impl Run<'_> {
 
 /// True when only outputs differ.
 fn only_outputs(plan: &Plan) -> bool {
-    plan.pending().next().is_none() && plan.outputs.values().any(|output| output.before != output.after && output.after.as_ref().is_none_or(weir_value::Value::is_wholly_known))
+    plan.pending().next().is_none()
+        && plan.outputs.values().any(|output| output.before != output.after && output.after.as_ref().is_none_or(weir_value::Value::is_wholly_known))
 }
 
 /// Ctrl-C once ends after the running operations, twice at once.

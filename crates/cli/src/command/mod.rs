@@ -7,10 +7,10 @@ use crate::arguments::{self, Asked, Cli};
 use crate::context::Context;
 use crate::environment::Environment;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::log;
 use crate::output::Output as Stream;
 use crate::terminal::Terminal;
 use crate::view::diagnostic::Look;
-use crate::log;
 
 macro_rules! commands {
     ($($module:ident: $name:ident,)*) => {

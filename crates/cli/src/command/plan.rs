@@ -54,7 +54,10 @@ impl Arguments {
             let text = view::plan::text(&made.plan, Paint(false));
             PlanFile::new(&stack, &made.plan, &options, &state.lineage, approval, text, json).write(path)?;
             if !self.json {
-                context.out.line(format!("\nSaved the plan to: {0}\n\nTo perform exactly these actions, run the following command to apply:\n    weir apply \"{0}\"", path.display()));
+                context.out.line(format!(
+                    "\nSaved the plan to: {0}\n\nTo perform exactly these actions, run the following command to apply:\n    weir apply \"{0}\"",
+                    path.display()
+                ));
             }
         }
         let found = options.mode == Mode::RefreshOnly && !made.plan.drift.is_empty();
@@ -65,5 +68,10 @@ impl Arguments {
 
 /// Keeps the digests of different plans apart.
 pub(crate) fn salt() -> String {
-    weir_state::Intent::new(weir_state::Op::Import, weir_addr::ResourceAddr::managed(weir_addr::ModulePath::root(), "a", "b").instance(None), weir_addr::ProviderConfigAddr::root(weir_addr::ProviderAddr::builtin("terraform"))).token
+    weir_state::Intent::new(
+        weir_state::Op::Import,
+        weir_addr::ResourceAddr::managed(weir_addr::ModulePath::root(), "a", "b").instance(None),
+        weir_addr::ProviderConfigAddr::root(weir_addr::ProviderAddr::builtin("terraform")),
+    )
+    .token
 }

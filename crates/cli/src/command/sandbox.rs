@@ -52,7 +52,9 @@ impl Arguments {
         let mut options = Options::new(cache_dir(&context.env)?, work_dir);
         (options.region, options.nodes, options.python) = (self.region.clone(), self.nodes, self.python.clone());
         let exit = context.block_on(self.inside(context, options, &own))??;
-        if exit != Exit::DONE && let Some(folder) = temporary {
+        if exit != Exit::DONE
+            && let Some(folder) = temporary
+        {
             context.err.line(format!("sandbox: its logs are in {}", folder.keep().join("logs").display()));
         }
         Ok(exit)

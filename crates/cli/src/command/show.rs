@@ -26,7 +26,11 @@ impl Arguments {
     pub(crate) fn run(self, context: &Context) -> Outcome {
         if let Some(path) = &self.plan {
             let plan = PlanFile::read(path)?;
-            if self.json { context.out.line(plan.json.to_string()) } else { context.out.text(&plan.text) }
+            if self.json {
+                context.out.line(plan.json.to_string())
+            } else {
+                context.out.text(&plan.text)
+            }
             return Ok(Exit::DONE);
         }
         if self.json {

@@ -34,7 +34,8 @@ impl Arguments {
                 None => empty,
             };
             let errors = diagnostics.len();
-            let document = serde_json::json!({ "format_version": "1.0", "valid": failure.is_none(), "error_count": errors, "warning_count": 0, "diagnostics": diagnostics });
+            let document =
+                serde_json::json!({ "format_version": "1.0", "valid": failure.is_none(), "error_count": errors, "warning_count": 0, "diagnostics": diagnostics });
             context.out.line(serde_json::to_string_pretty(&document).map_err(|error| Failure::error("Cannot write the result", error.to_string()))?);
             return Ok(if failure.is_some() { Exit::ERROR } else { Exit::DONE });
         }

@@ -30,12 +30,8 @@ pub(crate) fn text(plan: &Plan, paint: Paint) -> String {
     for (title, changes) in stages.values() {
         if staged {
             let behind = plan.stages.iter().find(|stage| *title == format!("stage {}", stage.name.as_str())).map(|stage| &stage.behind);
-            let closed: Vec<String> = behind
-                .into_iter()
-                .flatten()
-                .filter(|gate| plan.gates.iter().any(|plan| plan.name == **gate && !plan.lets_pass()))
-                .map(|gate| gate.to_string())
-                .collect();
+            let closed: Vec<String> =
+                behind.into_iter().flatten().filter(|gate| plan.gates.iter().any(|plan| plan.name == **gate && !plan.lets_pass())).map(|gate| gate.to_string()).collect();
             let note = if closed.is_empty() { String::new() } else { format!(" (behind {})", closed.join(", ")) };
             let _ = writeln!(out, "{}\n", paint.underline(paint.bold(format!("{title}{note}"))));
         }
@@ -234,7 +230,9 @@ fn nested(a: &Value, b: &Value) -> bool {
         && b.marks().is_empty()
         && matches!(
             (a, b),
-            (Value::Object(_) | Value::Map(..), Value::Object(_) | Value::Map(..)) | (Value::List(..) | Value::Tuple(_), Value::List(..) | Value::Tuple(_)) | (Value::Set(_), Value::Set(_))
+            (Value::Object(_) | Value::Map(..), Value::Object(_) | Value::Map(..))
+                | (Value::List(..) | Value::Tuple(_), Value::List(..) | Value::Tuple(_))
+                | (Value::Set(_), Value::Set(_))
         )
         && !a.is_null()
 }
@@ -286,7 +284,12 @@ fn flat(value: Option<&Value>, indent: usize) -> String {
         },
         other => expression::text(other),
     };
-    text.replace("tolist([", "[").replace("toset([", "[").replace("])", "]").replace("tomap({", "{").replace("})", "}").replace('\n', &format!("\n{:width$}", "", width = indent + 2))
+    text.replace("tolist([", "[")
+        .replace("toset([", "[")
+        .replace("])", "]")
+        .replace("tomap({", "{")
+        .replace("})", "}")
+        .replace('\n', &format!("\n{:width$}", "", width = indent + 2))
 }
 
 fn outputs(out: &mut String, plan: &Plan, paint: Paint) {

@@ -9,12 +9,8 @@ use super::plan::steps;
 
 /// The document.
 pub(crate) fn document(plan: &Plan) -> Json {
-    let variables: Map<String, Json> = plan
-        .variables
-        .iter()
-        .filter(|(_, value)| value.marks_deep().is_empty())
-        .map(|(name, value)| (name.to_string(), json!({ "value": known(value) })))
-        .collect();
+    let variables: Map<String, Json> =
+        plan.variables.iter().filter(|(_, value)| value.marks_deep().is_empty()).map(|(name, value)| (name.to_string(), json!({ "value": known(value) }))).collect();
     let outputs: Map<String, Json> = plan
         .outputs
         .iter()
@@ -165,9 +161,9 @@ fn unknown(value: &Value) -> Json {
     match value.unmarked() {
         Value::Unknown(_) => Json::Bool(true),
         Value::List(..) | Value::Tuple(_) | Value::Set(_) => value.elements().map(unknown).collect(),
-        Value::Map(_, entries) | Value::Object(entries) => {
-            Json::Object(entries.iter().filter(|(_, item)| item.length().is_some() || !item.is_wholly_known()).map(|(name, item)| (name.to_string(), unknown(item))).collect())
-        }
+        Value::Map(_, entries) | Value::Object(entries) => Json::Object(
+            entries.iter().filter(|(_, item)| item.length().is_some() || !item.is_wholly_known()).map(|(name, item)| (name.to_string(), unknown(item))).collect(),
+        ),
         _ => Json::Bool(false),
     }
 }
@@ -179,9 +175,9 @@ fn sensitive(value: &Value) -> Json {
     }
     match value.unmarked() {
         Value::List(..) | Value::Tuple(_) | Value::Set(_) => value.elements().map(sensitive).collect(),
-        Value::Map(_, entries) | Value::Object(entries) => {
-            Json::Object(entries.iter().filter(|(_, item)| item.length().is_some() || !item.marks_deep().is_empty()).map(|(name, item)| (name.to_string(), sensitive(item))).collect())
-        }
+        Value::Map(_, entries) | Value::Object(entries) => Json::Object(
+            entries.iter().filter(|(_, item)| item.length().is_some() || !item.marks_deep().is_empty()).map(|(name, item)| (name.to_string(), sensitive(item))).collect(),
+        ),
         _ => Json::Bool(false),
     }
 }

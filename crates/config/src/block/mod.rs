@@ -17,10 +17,8 @@ use crate::syntax::Block;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-const KINDS: [&str; 16] = [
-    "variable", "locals", "output", "resource", "data", "ephemeral", "module", "provider", "terraform", "stage", "gate", "check", "moved",
-    "removed", "import", "tofu",
-];
+const KINDS: [&str; 16] =
+    ["variable", "locals", "output", "resource", "data", "ephemeral", "module", "provider", "terraform", "stage", "gate", "check", "moved", "removed", "import", "tofu"];
 
 /// Adds a top-level block to its module. `stages` is true in files where `stage` and `gate` are allowed.
 pub(crate) fn add(module: &mut Module, block: &Block, stages: bool, diags: &mut Diagnostics) {
@@ -89,7 +87,11 @@ pub(crate) fn add(module: &mut Module, block: &Block, stages: bool, diags: &mut 
                 let mut reader = Reader::new(&block.body, diags);
                 let rules = reader.rules("assert");
                 for nested in reader.blocks("data") {
-                    reader.diags.error(nested.span, "Unsupported block type", "A data block nested in a check is not supported yet: put it at the top level of the module.");
+                    reader.diags.error(
+                        nested.span,
+                        "Unsupported block type",
+                        "A data block nested in a check is not supported yet: put it at the top level of the module.",
+                    );
                 }
                 reader.finish();
                 module.checks.insert(name.name.clone(), rules);
@@ -109,15 +111,7 @@ pub(crate) fn add(module: &mut Module, block: &Block, stages: bool, diags: &mut 
     }
 }
 
-fn insert<K: Ord + Clone, V>(
-    map: &mut BTreeMap<K, Arc<V>>,
-    key: K,
-    value: Arc<V>,
-    span: Span,
-    place: fn(&V) -> Span,
-    what: &str,
-    diags: &mut Diagnostics,
-) {
+fn insert<K: Ord + Clone, V>(map: &mut BTreeMap<K, Arc<V>>, key: K, value: Arc<V>, span: Span, place: fn(&V) -> Span, what: &str, diags: &mut Diagnostics) {
     if let Some(first) = map.get(&key) {
         let mut title = what.to_owned();
         if let Some(letter) = title.get_mut(..1) {

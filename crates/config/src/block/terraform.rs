@@ -50,11 +50,19 @@ fn requirement(expr: &Expr, span: Span, diags: &mut Diagnostics) -> RequiredProv
                     ("version", ExprKind::Literal(Value::String(text))) => entry.version = Some(Arc::clone(text)),
                     ("configuration_aliases", _) => {}
                     ("source" | "version", _) => diags.error(value.span, "Invalid provider requirement", format!("\"{key}\" must be a literal string.")),
-                    _ => diags.error(item.key.span, "Invalid required_providers object", format!("\"{key}\" is not expected here: source, version and configuration_aliases are.")),
+                    _ => diags.error(
+                        item.key.span,
+                        "Invalid required_providers object",
+                        format!("\"{key}\" is not expected here: source, version and configuration_aliases are."),
+                    ),
                 }
             }
         }
-        _ => diags.error(expr.span, "Invalid required_providers object", "An object with source and version is needed: { source = \"hashicorp/aws\", version = \"~> 5.0\" }."),
+        _ => diags.error(
+            expr.span,
+            "Invalid required_providers object",
+            "An object with source and version is needed: { source = \"hashicorp/aws\", version = \"~> 5.0\" }.",
+        ),
     }
     entry
 }

@@ -9,9 +9,7 @@ use crate::syntax::Block;
 
 pub(super) fn read(block: &Block, diags: &mut Diagnostics) -> Option<Variable> {
     let [label] = labels(block, 1, diags)? else { return None };
-    if &*block.kind.name == "variable"
-        && matches!(&*label.name, "source" | "version" | "providers" | "count" | "for_each" | "lifecycle" | "depends_on" | "locals")
-    {
+    if &*block.kind.name == "variable" && matches!(&*label.name, "source" | "version" | "providers" | "count" | "for_each" | "lifecycle" | "depends_on" | "locals") {
         diags.error(label.span, "Invalid variable name", format!("The variable name \"{}\" is reserved due to its special meaning inside module blocks.", label.name));
     }
     let mut reader = Reader::new(&block.body, diags);

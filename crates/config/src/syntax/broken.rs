@@ -127,12 +127,7 @@ fn templates() {
 fn several_in_one_value() {
     check(
         "a = \"${1 +} ${2 *}\"\nb = foo(1 +, 2 *)\n",
-        &[
-            r#"1:11 "}" Invalid expression"#,
-            r#"1:18 "}" Invalid expression"#,
-            r#"2:12 "," Invalid expression"#,
-            r#"2:17 ")" Invalid expression"#,
-        ],
+        &[r#"1:11 "}" Invalid expression"#, r#"1:18 "}" Invalid expression"#, r#"2:12 "," Invalid expression"#, r#"2:17 ")" Invalid expression"#],
     );
     check(
         "a = [\n  1,\n  2 +,\n  3 3,\n]\nb = {\n  x = 1 +\n  y =\n  z\n  \"q\" 5\n}\n",
@@ -166,10 +161,7 @@ fn open_brackets_end_at_the_next_definition() {
     check("a = (1 +\nb = 2\n)\nc =\n", &[r#"2:3 "=" Unbalanced parentheses"#, r#"4:4 "\n" Invalid expression"#]);
     check("locals {\n  a = [1, 2\n}\nb =\n", &[r#"3:1 "}" Missing item separator"#, r#"4:4 "\n" Invalid expression"#]);
     check("a = [\n  { b = 1,\n]\nc =\n", &[r#"3:1 "]" Invalid expression"#, r#"4:4 "\n" Invalid expression"#]);
-    check(
-        "r {\n  tags = {\n    Name = 1\n\n  lifecycle {\n    x =\n  }\n}\n",
-        &[r#"5:13 "{" Missing key/value separator"#, r#"6:8 "\n" Invalid expression"#],
-    );
+    check("r {\n  tags = {\n    Name = 1\n\n  lifecycle {\n    x =\n  }\n}\n", &[r#"5:13 "{" Missing key/value separator"#, r#"6:8 "\n" Invalid expression"#]);
 }
 
 #[test]
@@ -188,16 +180,12 @@ fn strings_that_are_not_closed() {
     check("a = \"x\n  some text\n  end\"\nb =\n", &[r#"1:7 "\n" Unterminated template string"#, r#"4:4 "\n" Invalid expression"#]);
     check("a { b = \"x\ny\" }\nb =\n", &[r#"1:11 "\n" Unterminated template string"#, r#"3:4 "\n" Invalid expression"#]);
     // A marker with something behind it.
-    check(
-        "a = foo(<<EOT\nabc\nEOT)\nb =\n",
-        &[r#"4:4 "\n" Invalid expression"#, r#"5:1 "" Unterminated template string"#],
-    );
+    check("a = foo(<<EOT\nabc\nEOT)\nb =\n", &[r#"4:4 "\n" Invalid expression"#, r#"5:1 "" Unterminated template string"#]);
     check("a = <<EOT\nabc\nb =\n", &[r#"4:1 "" Unterminated template string"#]);
-    check("a = <<EOT\n${VAR:-x} ${#arr} ${x\nz\nEOT\nb =\n", &[
-        r#"2:6 ":" Extra characters after interpolation expression"#,
-        r#"4:1 "EOT" Extra characters after interpolation expression"#,
-        r#"5:4 "\n" Invalid expression"#,
-    ]);
+    check(
+        "a = <<EOT\n${VAR:-x} ${#arr} ${x\nz\nEOT\nb =\n",
+        &[r#"2:6 ":" Extra characters after interpolation expression"#, r#"4:1 "EOT" Extra characters after interpolation expression"#, r#"5:4 "\n" Invalid expression"#],
+    );
     check("a = 1 /* x\nb =\n", &[r#"1:7 "/*" Unterminated comment"#]);
 }
 
@@ -304,10 +292,77 @@ resource "a" b {
 "#;
 
 const TOKENS: &[&str] = &[
-    "a", "b.c", "for", "in", "if", "1", "1.2.3", "\"", "\"x\"", "\"${", "${", "%{", "%{ if x }", "%{ else }", "%{ endif }", "%{ for x in y }",
-    "%{ endfor }", "}", "{", "(", ")", "[", "]", "[*]", ".*", ".", "...", ",", "=", "==", "=>", ":", "::", "?", "+", "-", "!", "&", "|", "~", "~}",
-    "<<E\n", "<<-E\n", "\nE\n", "\n", "\r\n", "\r", " ", "\t", "#", "//", "/*", "*/", "\\", "\\u00", "'", "`", ";", "é", "\u{feff}", "\u{301}",
-    "\0", "“", "$${", "null", "true", "a = ", "a {\n", "\n}\n", "f(", "x ? y : z",
+    "a",
+    "b.c",
+    "for",
+    "in",
+    "if",
+    "1",
+    "1.2.3",
+    "\"",
+    "\"x\"",
+    "\"${",
+    "${",
+    "%{",
+    "%{ if x }",
+    "%{ else }",
+    "%{ endif }",
+    "%{ for x in y }",
+    "%{ endfor }",
+    "}",
+    "{",
+    "(",
+    ")",
+    "[",
+    "]",
+    "[*]",
+    ".*",
+    ".",
+    "...",
+    ",",
+    "=",
+    "==",
+    "=>",
+    ":",
+    "::",
+    "?",
+    "+",
+    "-",
+    "!",
+    "&",
+    "|",
+    "~",
+    "~}",
+    "<<E\n",
+    "<<-E\n",
+    "\nE\n",
+    "\n",
+    "\r\n",
+    "\r",
+    " ",
+    "\t",
+    "#",
+    "//",
+    "/*",
+    "*/",
+    "\\",
+    "\\u00",
+    "'",
+    "`",
+    ";",
+    "é",
+    "\u{feff}",
+    "\u{301}",
+    "\0",
+    "“",
+    "$${",
+    "null",
+    "true",
+    "a = ",
+    "a {\n",
+    "\n}\n",
+    "f(",
+    "x ? y : z",
 ];
 
 /// Whatever the text: spans lie in it, and what was read without error reads the same on its own.

@@ -150,11 +150,8 @@ impl Parser<'_> {
         if let Some(failed) = self.invalid_character() {
             return Err(failed);
         }
-        let hint = if self.looks_like_block(self.line_start(start)) {
-            " This looks like a nested block; the closing brace of the object before it may be missing."
-        } else {
-            ""
-        };
+        let hint =
+            if self.looks_like_block(self.line_start(start)) { " This looks like a nested block; the closing brace of the object before it may be missing." } else { "" };
         let detail = format!("Expected an equals sign (\"=\") to mark the beginning of the attribute value.{hint}");
         Err(self.error_here("Missing key/value separator", detail))
     }
@@ -221,20 +218,12 @@ impl Parser<'_> {
             self.at += 2;
             let value = self.expression()?;
             if !object {
-                self.error(
-                    result.span,
-                    INVALID,
-                    "Key expression is not valid when building a tuple. Use braces instead of square brackets to build an object.",
-                );
+                self.error(result.span, INVALID, "Key expression is not valid when building a tuple. Use braces instead of square brackets to build an object.");
             }
             result_key = Some(std::mem::replace(&mut result, value));
             self.skip();
         } else if object {
-            self.error(
-                result.span,
-                INVALID,
-                "Key expression is required when building an object. Write \"key => value\", or use square brackets to build a tuple.",
-            );
+            self.error(result.span, INVALID, "Key expression is required when building an object. Write \"key => value\", or use square brackets to build a tuple.");
         }
         let mut grouped = false;
         if self.text[self.at..].starts_with("...") {

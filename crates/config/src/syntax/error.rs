@@ -89,11 +89,9 @@ impl Parser<'_> {
             return failed;
         }
         let hint = match self.peek() {
-            b'\n' | b'\r' => {
-                "Expected the start of an expression, but found the end of the line. Write the value on this line; to continue on the next one, \
+            b'\n' | b'\r' => "Expected the start of an expression, but found the end of the line. Write the value on this line; to continue on the next one, \
                  put the whole expression in parentheses."
-                    .to_owned()
-            }
+                .to_owned(),
             b'<' if self.byte(self.at + 1) == b'<' => {
                 "Expected the start of an expression. A multi-line string begins with \"<<\" or \"<<-\", immediately followed by a marker such as \
                  EOT, and nothing else on that line."
@@ -102,9 +100,7 @@ impl Parser<'_> {
             b'%' if self.byte(self.at + 1) == b'{' => {
                 "Expected the start of an expression. The sequence \"%{\" has a meaning only in a quoted or multi-line string.".to_owned()
             }
-            b'.' if self.byte(self.at + 1).is_ascii_digit() => {
-                "Expected the start of an expression. A number needs a digit before its point, as in 0.5.".to_owned()
-            }
+            b'.' if self.byte(self.at + 1).is_ascii_digit() => "Expected the start of an expression. A number needs a digit before its point, as in 0.5.".to_owned(),
             _ => format!("Expected the start of an expression, but found \"{}\".", self.token_text()),
         };
         self.error_here("Invalid expression", hint)
@@ -118,9 +114,7 @@ impl Parser<'_> {
         let detail = match character {
             '\'' => "Single quotes are not valid. Use double quotes (\") to enclose strings.".to_owned(),
             '`' => "The \"`\" character is not valid. To create a multi-line string, use the \"heredoc\" syntax, like \"<<EOT\".".to_owned(),
-            ';' => {
-                "The \";\" character is not valid. Use newlines to separate arguments and blocks, and commas to separate items in collection values.".to_owned()
-            }
+            ';' => "The \";\" character is not valid. Use newlines to separate arguments and blocks, and commas to separate items in collection values.".to_owned(),
             '“' | '”' | '‘' | '’' | '„' | '‟' => {
                 "\"Curly quotes\" are not valid here. They often come with text copied from a document. Replace them with \"straight quotes\".".to_owned()
             }
@@ -186,9 +180,7 @@ impl Parser<'_> {
         self.error(
             name.span,
             "Argument or block definition required",
-            format!(
-                "An argument or block definition is required here. To set an argument, use the equals sign \"=\" to introduce the argument value.{hint}"
-            ),
+            format!("An argument or block definition is required here. To set an argument, use the equals sign \"=\" to introduce the argument value.{hint}"),
         )
     }
 

@@ -119,12 +119,10 @@ impl<'a> Parser<'a> {
     /// Reports a heredoc without its end marker. If a line begins with the marker, that was probably meant, and reading goes on behind it.
     pub(super) fn unterminated_heredoc(&mut self, marker: &str, opened: usize) -> Failed {
         let near = self.marker_lines(marker, self.line_end(opened)).next().map(|(marker, _)| marker);
-        let mut diagnostic = Diagnostic::error(
-            "Unterminated template string",
-            format!("No closing marker was found for the string. It ends with a line that holds only \"{marker}\"."),
-        )
-        .at(self.span(self.at, self.at))
-        .label(self.span(opened, self.line_end(opened)), "the string begins here");
+        let mut diagnostic =
+            Diagnostic::error("Unterminated template string", format!("No closing marker was found for the string. It ends with a line that holds only \"{marker}\"."))
+                .at(self.span(self.at, self.at))
+                .label(self.span(opened, self.line_end(opened)), "the string begins here");
         if let Some(near) = &near {
             diagnostic = diagnostic.label(self.span(near.start, near.end), "this does not end it, since more text stands on the line");
         }

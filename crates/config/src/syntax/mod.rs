@@ -25,9 +25,7 @@ mod broken;
 #[cfg(test)]
 mod check;
 
-pub use ast::{
-    Attribute, BinaryOp, Block, Body, Expr, ExprKind, ForExpr, Ident, ObjectItem, TemplatePart, UnaryOp,
-};
+pub use ast::{Attribute, BinaryOp, Block, Body, Expr, ExprKind, ForExpr, Ident, ObjectItem, TemplatePart, UnaryOp};
 pub use walk::{Step, Traversal, for_each_variable};
 
 use scan::Parser;

@@ -164,11 +164,7 @@ impl<'a> Parser<'a> {
             self.at = start + 2 + length + 2;
             return;
         }
-        self.error(
-            self.span(start, start + 2),
-            "Unterminated comment",
-            "This comment is not closed before the end of the file. Add \"*/\" where it should end.",
-        );
+        self.error(self.span(start, start + 2), "Unterminated comment", "This comment is not closed before the end of the file. Add \"*/\" where it should end.");
         self.stopped = true;
         self.at = self.bytes.len();
     }

@@ -72,17 +72,7 @@ mod tests {
 
     #[test]
     fn nesting() {
-        for (open, close) in [
-            ("(", ")"),
-            ("[", "]"),
-            ("{ a = ", "}"),
-            ("f(", ")"),
-            ("x[", "]"),
-            ("\"${", "}\""),
-            ("[for x in y : ", "]"),
-            ("!", ""),
-            ("x ? y : ", ""),
-        ] {
+        for (open, close) in [("(", ")"), ("[", "]"), ("{ a = ", "}"), ("f(", ")"), ("x[", "]"), ("\"${", "}\""), ("[for x in y : ", "]"), ("!", ""), ("x ? y : ", "")] {
             let text = |levels: usize| format!("a = {}1{}\nb =\n", open.repeat(levels), close.repeat(levels));
             assert_eq!(deep(text(500)).1, ["Invalid expression"], "{open}");
             assert_eq!(deep(text(20_000)).1, ["Nesting too deep", "Invalid expression"], "{open}");

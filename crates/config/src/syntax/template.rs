@@ -41,7 +41,11 @@ pub(super) enum PieceKind<'a> {
     If(Expr),
     Else,
     EndIf,
-    For { key: Option<Ident>, value: Ident, collection: Expr },
+    For {
+        key: Option<Ident>,
+        value: Ident,
+        collection: Expr,
+    },
     EndFor,
     /// A directive that could not be read; what belongs to it is not known.
     Broken,

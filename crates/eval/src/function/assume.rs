@@ -71,9 +71,7 @@ fn length(args: &Args<'_>, least: i64, most: Option<i64>) -> Answer {
     if most.is_some_and(|most| most < least) {
         return fail("the maximum length must not be less than the minimum length");
     }
-    let wrong = |length: u64, than: &str, bound: u64| -> Result<Value, FunctionError> {
-        refuse(0, format!("has {length} element(s), {than} than the {bound} assumed"))
-    };
+    let wrong = |length: u64, than: &str, bound: u64| -> Result<Value, FunctionError> { refuse(0, format!("has {length} element(s), {than} than the {bound} assumed")) };
     match value.unmarked() {
         Value::Null(_) => Ok(value.clone()),
         Value::Unknown(unknown) => {

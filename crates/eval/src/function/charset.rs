@@ -21,9 +21,7 @@ pub(super) fn find(name: &str) -> Option<(Charset, &'static str)> {
         "us-ascii" | "iso-ir-6" | "ansi_x3.4-1968" | "ansi_x3.4-1986" | "iso_646.irv:1991" | "iso646-us" | "us" | "ibm367" | "cp367" | "csascii" => {
             (Charset::Ascii, "US-ASCII")
         }
-        "iso-8859-1" | "iso_8859-1:1987" | "iso_8859-1" | "iso-ir-100" | "latin1" | "l1" | "ibm819" | "cp819" | "csisolatin1" => {
-            (Charset::Latin1, "ISO_8859-1:1987")
-        }
+        "iso-8859-1" | "iso_8859-1:1987" | "iso_8859-1" | "iso-ir-100" | "latin1" | "l1" | "ibm819" | "cp819" | "csisolatin1" => (Charset::Latin1, "ISO_8859-1:1987"),
         // Labels that browsers take but IANA has not.
         "utf8" | "unicode-1-1-utf-8" | "ascii" | "gb2312" | "cp1250" | "cp1251" | "cp1252" | "cp1253" | "cp1254" | "cp1255" | "cp1256" | "cp1257" | "cp1258" => {
             return None;

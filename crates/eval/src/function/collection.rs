@@ -30,12 +30,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
     Function::new("merge", &[], |_| Ok(Value::unknown_not_null(Type::Dynamic)), merge).variadic(MAPS),
     Function::new("one", &[ONE], unknown_one, one),
     Function::new("sum", &[LIST], unknown_number, sum),
-    Function::new(
-        "transpose",
-        &[Parameter::new("values", || Type::map(text_list()))],
-        |_| Ok(Value::unknown_not_null(Type::map(text_list()))),
-        transpose,
-    ),
+    Function::new("transpose", &[Parameter::new("values", || Type::map(text_list()))], |_| Ok(Value::unknown_not_null(Type::map(text_list()))), transpose),
     Function::new("values", &[Parameter::any("mapping").shallow()], unknown_values, |args| values(args.value(0)?)),
     Function::new("zipmap", &[Parameter::new("keys", text_list), Parameter::any("values").shallow()], unknown_zip, zip),
 ];
@@ -198,9 +193,7 @@ fn unknown_length(args: &[Value]) -> Answer {
         Type::Tuple(elements) => Ok((elements.len() as u64).into()),
         Type::Object(object) => Ok((object.attributes.len() as u64).into()),
         Type::Bool | Type::Number => fail("argument must be a string, a collection type, or a structural type"),
-        Type::List(_) | Type::Set(_) | Type::Map(_) if unknown.refinement.max_length == Some(unknown.refinement.min_length) => {
-            Ok(unknown.refinement.min_length.into())
-        }
+        Type::List(_) | Type::Set(_) | Type::Map(_) if unknown.refinement.max_length == Some(unknown.refinement.min_length) => Ok(unknown.refinement.min_length.into()),
         _ => unknown_number(args),
     }
 }
@@ -293,9 +286,7 @@ fn unknown_lookup(args: &[Value]) -> Answer {
             }
             (*element).clone()
         }
-        Some(Type::Object(object)) => {
-            args.get(1).and_then(Value::as_str).and_then(|key| object.attributes.get(key)).cloned().unwrap_or(Type::Dynamic)
-        }
+        Some(Type::Object(object)) => args.get(1).and_then(Value::as_str).and_then(|key| object.attributes.get(key)).cloned().unwrap_or(Type::Dynamic),
         _ => Type::Dynamic,
     };
     Ok(Value::unknown(ty).with_marks(marks))
@@ -310,9 +301,8 @@ fn match_keys(args: &Args<'_>) -> Answer {
     if keys.len() != values.len() {
         return fail("length of keys and values should be equal");
     }
-    let as_common = |at: usize, items: Vec<Value>| {
-        items.iter().map(|item| convert(item, &common)).collect::<Result<Vec<_>, _>>().or_else(|error| refuse(at, error.to_string()))
-    };
+    let as_common =
+        |at: usize, items: Vec<Value>| items.iter().map(|item| convert(item, &common)).collect::<Result<Vec<_>, _>>().or_else(|error| refuse(at, error.to_string()));
     let (keys, wanted) = (as_common(1, keys)?, as_common(2, wanted)?);
     let found = values.into_iter().zip(keys).filter(|(_, key)| wanted.contains(key)).map(|(value, _)| value);
     Ok(Value::list(element(0)?, found))

@@ -54,14 +54,12 @@ fn to(args: &Args<'_>, ty: &Type) -> Answer {
     let name = ty.friendly_name();
     // What is sensitive or ephemeral must not be in a message.
     match (value, ty) {
-        (Value::String(text), Type::Number) => refuse(
-            0,
-            format!("cannot convert {} to number; given string must be a decimal representation of a number", weir_value::json_string(text)),
-        ),
-        (Value::String(text), Type::Bool) => refuse(
-            0,
-            format!("cannot convert {} to bool; only the strings \"true\" or \"false\" are allowed", weir_value::json_string(text)),
-        ),
+        (Value::String(text), Type::Number) => {
+            refuse(0, format!("cannot convert {} to number; given string must be a decimal representation of a number", weir_value::json_string(text)))
+        }
+        (Value::String(text), Type::Bool) => {
+            refuse(0, format!("cannot convert {} to bool; only the strings \"true\" or \"false\" are allowed", weir_value::json_string(text)))
+        }
         (Value::Marked(_), _) if value.unmarked().as_str().is_some() => {
             let kind = if value.marks().is_sensitive() { "sensitive" } else { "ephemeral" };
             refuse(0, format!("cannot convert this {kind} string to {name}"))

@@ -184,20 +184,11 @@ impl Time {
         let civil = self.civil();
         let zone = if self.offset == 0 { "Z".to_owned() } else { self.zone(":") };
         let sign = if civil.year < 0 { "-" } else { "" };
-        format!(
-            "{sign}{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{zone}",
-            civil.year.abs(),
-            civil.month,
-            civil.day,
-            civil.hour,
-            civil.minute,
-            civil.second
-        )
+        format!("{sign}{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{zone}", civil.year.abs(), civil.month, civil.day, civil.hour, civil.minute, civil.second)
     }
 }
 
-const MONTHS: [&str; 12] =
-    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const MONTHS: [&str; 12] = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 fn format_date(format: &str, time: &Time) -> Answer {
@@ -363,11 +354,7 @@ mod tests {
         let check = |format: &str, time: &str, expected: &str| check("formatdate", &format!("[{format:?}, {time:?}]"), &format!("{expected:?}"));
         check("YYYY-MM-DD'T'hh:mm:ssZ", "2018-01-02T23:12:01Z", "2018-01-02T23:12:01Z");
         check("EEEE, DD-MMM-YY hh:mm:ss ZZZ", "2018-01-02T23:12:01Z", "Tuesday, 02-Jan-18 23:12:01 UTC");
-        check(
-            "EEE MMMM M D h H HH AA aa m s ZZZZ ZZZZZ Z",
-            "2018-01-02T03:02:01-08:00",
-            "Tue January 1 2 3 3 03 AM am 2 1 -0800 -08:00 -08:00",
-        );
+        check("EEE MMMM M D h H HH AA aa m s ZZZZ ZZZZZ Z", "2018-01-02T03:02:01-08:00", "Tue January 1 2 3 3 03 AM am 2 1 -0800 -08:00 -08:00");
         check("H 'o''clock'", "2018-01-02T23:12:01-08:00", "11 o'clock");
         check("HH:mm aa''", "2018-02-03T00:00:00.123Z", "12:00 am'");
         check("YY YYYY", "0009-01-02T23:12:01Z", "09 0009");

@@ -18,10 +18,8 @@ const STR: Parameter = Parameter::text("str");
 const ENCODING: Parameter = Parameter::text("encoding");
 
 /// RFC 4648 with padding; bits that no byte needs may be anything.
-pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &ALPHABET,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::RequireCanonical).with_decode_allow_trailing_bits(true),
-);
+pub(super) const BASE64: GeneralPurpose =
+    GeneralPurpose::new(&ALPHABET, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::RequireCanonical).with_decode_allow_trailing_bits(true));
 
 pub(super) static FUNCTIONS: &[Function] = &[
     Function::new("base64decode", &[STR], unknown_text, |args| match String::from_utf8(from_base64(args.text(0)?)?) {

@@ -12,10 +12,18 @@ pub(crate) fn equal(a: &Value, b: &Value) -> Option<bool> {
         (Value::List(x, left), Value::List(y, right)) if x == y => all(left.iter(), right.iter()),
         (Value::Tuple(left), Value::Tuple(right)) => all(left.iter(), right.iter()),
         (Value::Map(x, left), Value::Map(y, right)) if x == y => {
-            if left.keys().eq(right.keys()) { all(left.values(), right.values()) } else { Some(false) }
+            if left.keys().eq(right.keys()) {
+                all(left.values(), right.values())
+            } else {
+                Some(false)
+            }
         }
         (Value::Object(left), Value::Object(right)) => {
-            if left.keys().eq(right.keys()) { all(left.values(), right.values()) } else { Some(false) }
+            if left.keys().eq(right.keys()) {
+                all(left.values(), right.values())
+            } else {
+                Some(false)
+            }
         }
         (Value::Set(_), Value::Set(_)) if !(a.is_wholly_known() && b.is_wholly_known()) => None,
         _ => Some(a == b),

@@ -83,19 +83,7 @@ fn parse_verb(format: &str, offset: usize, next: usize) -> Result<Verb<'_>, Func
     let bytes = format.as_bytes();
     let peek = |at: usize| bytes.get(at).copied();
     let mut at = offset + 1;
-    let mut verb = Verb {
-        source: "",
-        offset,
-        verb: ' ',
-        index: next,
-        space: false,
-        plus: false,
-        minus: false,
-        zero: false,
-        sharp: false,
-        width: 0,
-        precision: None,
-    };
+    let mut verb = Verb { source: "", offset, verb: ' ', index: next, space: false, plus: false, minus: false, zero: false, sharp: false, width: 0, precision: None };
     loop {
         match peek(at) {
             Some(b' ') => verb.space = true,
@@ -171,13 +159,7 @@ fn render(pieces: &[Piece<'_>], args: &[Value]) -> Result<Rendered, FunctionErro
         };
         used = used.max(verb.index + 1);
         let Some(value) = args.get(verb.index) else {
-            return fail(format!(
-                "not enough arguments for \"{}\" at {}: need index {} but have {} total",
-                verb.source,
-                verb.offset,
-                verb.index + 1,
-                args.len()
-            ));
+            return fail(format!("not enough arguments for \"{}\" at {}: need index {} but have {} total", verb.source, verb.offset, verb.index + 1, args.len()));
         };
         if !value.is_wholly_known() {
             if let (None, Value::Unknown(unknown), 's' | 'v', 0, None) = (&waits, value, verb.verb, verb.width, verb.precision)
@@ -341,10 +323,7 @@ fn format_list(args: &Args<'_>) -> Answer {
             None => length = Some((at, own)),
             Some((_, length)) if length == own => {}
             Some((first, length)) => {
-                return refuse(
-                    at + 1,
-                    format!("argument {} has length {own}, which is inconsistent with argument {} of length {length}", at + 1, first + 1),
-                );
+                return refuse(at + 1, format!("argument {} has length {own}, which is inconsistent with argument {} of length {length}", at + 1, first + 1));
             }
         }
     }
@@ -352,10 +331,7 @@ fn format_list(args: &Args<'_>) -> Answer {
         return unknown_text_list(args.values).map(|value| because(value, open.cause()));
     }
     let count = length.map_or(1, |(_, length)| length);
-    let columns: Vec<Vec<&Value>> = given
-        .iter()
-        .map(|value| if is_list(value) { value.elements().collect() } else { vec![value; count] })
-        .collect();
+    let columns: Vec<Vec<&Value>> = given.iter().map(|value| if is_list(value) { value.elements().collect() } else { vec![value; count] }).collect();
     let mut items = Vec::with_capacity(count);
     for row in 0..count {
         let values: Vec<Value> = columns.iter().filter_map(|column| column.get(row).map(|value| (*value).clone())).collect();
@@ -406,10 +382,7 @@ mod tests {
 
     #[test]
     fn floats() {
-        shows(
-            r#"["%f %.2f %8.3f|%e|%E|%g|%G", 1.5, 2.345, 3.14159, 12345.678, 0.00012, 1e21, 1e-7]"#,
-            "1.500000 2.34    3.142|1.234568e+04|1.200000E-04|1e+21|1E-07",
-        );
+        shows(r#"["%f %.2f %8.3f|%e|%E|%g|%G", 1.5, 2.345, 3.14159, 12345.678, 0.00012, 1e21, 1e-7]"#, "1.500000 2.34    3.142|1.234568e+04|1.200000E-04|1e+21|1E-07");
         shows(r#"["%6.2f|%-8.2f|%08.2f|%+.1f|%010.2e|% f", 1.234, 1.2, -1.2, 3, -1.5, 1.5]"#, "  1.23|1.20    |-0001.20|+3.0|-01.50e+00| 1.500000");
         shows(r#"["%.f %.0f %.0f %.3g %.10g", 1.5, 2.5, 3.5, 1234.5, 1234567.5]"#, "2 2 4 1.23e+03 1234567.5");
     }

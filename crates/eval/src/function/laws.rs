@@ -8,8 +8,21 @@ use super::{Function, lookup, names};
 
 fn value() -> impl Strategy<Value = Value> {
     let text = prop_oneof![
-        Just(""), Just("a"), Just("b"), Just("/a(b)/"), Just("%s %d"), Just("10.0.0.0/8"), Just("2020-01-02T03:04:05Z"), Just("é\u{301}\n "),
-        Just("YYYY"), Just("1h"), Just("utf-8"), Just("a: [1]"), Just("{\"a\":1}"), Just("aGk="), Just("[a-")
+        Just(""),
+        Just("a"),
+        Just("b"),
+        Just("/a(b)/"),
+        Just("%s %d"),
+        Just("10.0.0.0/8"),
+        Just("2020-01-02T03:04:05Z"),
+        Just("é\u{301}\n "),
+        Just("YYYY"),
+        Just("1h"),
+        Just("utf-8"),
+        Just("a: [1]"),
+        Just("{\"a\":1}"),
+        Just("aGk="),
+        Just("[a-")
     ];
     let leaf = prop_oneof![
         4 => text.prop_map(Value::from),

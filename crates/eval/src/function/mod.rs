@@ -221,12 +221,7 @@ impl Function {
             return Err(FunctionError {
                 kind: ErrorKind::NotEnough,
                 argument: Some(given),
-                message: format!(
-                    "Function \"{}\" expects {least}{} argument(s). Missing value for \"{}\".",
-                    self.name,
-                    self.parameters.len(),
-                    missing.name
-                ),
+                message: format!("Function \"{}\" expects {least}{} argument(s). Missing value for \"{}\".", self.name, self.parameters.len(), missing.name),
             });
         }
         if self.variadic.is_none() && given > self.parameters.len() {
@@ -245,9 +240,7 @@ impl Function {
         match error.kind {
             ErrorKind::NotEnough => ("Not enough function arguments", error.message.clone()),
             ErrorKind::TooMany => ("Too many function arguments", error.message.clone()),
-            ErrorKind::Argument => {
-                ("Invalid function argument", format!("Invalid value for \"{parameter}\" parameter: {}.", error.message))
-            }
+            ErrorKind::Argument => ("Invalid function argument", format!("Invalid value for \"{parameter}\" parameter: {}.", error.message)),
             ErrorKind::Call => ("Error in function call", format!("Call to function \"{}\" failed: {}.", self.name, error.message)),
         }
     }
@@ -262,9 +255,7 @@ impl fmt::Debug for Function {
 /// An unknown result says what it waits for, unless it knows better.
 fn because(value: Value, cause: Option<Arc<str>>) -> Value {
     match value {
-        Value::Unknown(unknown) if unknown.cause.is_none() && cause.is_some() => {
-            Value::Unknown(Arc::new(Unknown { cause, ..(*unknown).clone() }))
-        }
+        Value::Unknown(unknown) if unknown.cause.is_none() && cause.is_some() => Value::Unknown(Arc::new(Unknown { cause, ..(*unknown).clone() })),
         other => other,
     }
 }
@@ -343,10 +334,7 @@ mod tests {
         };
         assert_eq!(explain("abs", 0), "Not enough function arguments: Function \"abs\" expects 1 argument(s). Missing value for \"num\".");
         assert_eq!(explain("abs", 2), "Too many function arguments: Function \"abs\" expects only 1 argument(s).");
-        assert_eq!(
-            explain("join", 0),
-            "Not enough function arguments: Function \"join\" expects at least 1 argument(s). Missing value for \"separator\"."
-        );
+        assert_eq!(explain("join", 0), "Not enough function arguments: Function \"join\" expects at least 1 argument(s). Missing value for \"separator\".");
     }
 
     #[test]

@@ -12,12 +12,7 @@ use super::{Answer, Function, FunctionError, Parameter, unknown_bool, unknown_te
 const PREFIX: Parameter = Parameter::text("prefix");
 
 pub(super) static FUNCTIONS: &[Function] = &[
-    Function::new(
-        "cidrcontains",
-        &[Parameter::text("containing_prefix"), Parameter::text("contained_ip_or_prefix")],
-        unknown_bool,
-        contains,
-    ),
+    Function::new("cidrcontains", &[Parameter::text("containing_prefix"), Parameter::text("contained_ip_or_prefix")], unknown_bool, contains),
     Function::new("cidrhost", &[PREFIX, Parameter::number("hostnum")], unknown_text, host),
     Function::new("cidrnetmask", &[PREFIX], unknown_text, |args| {
         let prefix = Prefix::parse(args.text(0)?)?;

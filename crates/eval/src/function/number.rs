@@ -12,15 +12,11 @@ pub(super) static FUNCTIONS: &[Function] = &[
     Function::new("abs", &[NUM], unknown_number, |args| Ok(args.number(0)?.abs().into())),
     Function::new("ceil", &[NUM], unknown_number, |args| Ok(args.number(0)?.ceil().into())),
     Function::new("floor", &[NUM], unknown_number, |args| Ok(args.number(0)?.floor().into())),
-    Function::new("log", &[NUM, Parameter::number("base")], unknown_number, |args| {
-        from_float(args.number(0)?.to_f64().ln() / args.number(1)?.to_f64().ln())
-    }),
+    Function::new("log", &[NUM, Parameter::number("base")], unknown_number, |args| from_float(args.number(0)?.to_f64().ln() / args.number(1)?.to_f64().ln())),
     Function::new("max", &[], unknown_number, |args| extreme(args, |a, b| a > b)).variadic(Parameter::number("numbers")),
     Function::new("min", &[], unknown_number, |args| extreme(args, |a, b| a < b)).variadic(Parameter::number("numbers")),
     Function::new("parseint", &[Parameter::any("number"), Parameter::number("base")], unknown_number, parse_int),
-    Function::new("pow", &[NUM, Parameter::number("power")], unknown_number, |args| {
-        from_float(args.number(0)?.to_f64().powf(args.number(1)?.to_f64()))
-    }),
+    Function::new("pow", &[NUM, Parameter::number("power")], unknown_number, |args| from_float(args.number(0)?.to_f64().powf(args.number(1)?.to_f64()))),
     Function::new("signum", &[NUM], unknown_number, |args| Ok(args.whole(0)?.signum().into())),
 ];
 

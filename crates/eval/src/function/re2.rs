@@ -288,7 +288,9 @@ impl<'a> Reader<'a> {
                 return error("invalid character class range", &rest[..1 + next]);
             }
             first = false;
-            if let Some(posix) = rest.strip_prefix("[:") && let Some(end) = posix.find(":]") {
+            if let Some(posix) = rest.strip_prefix("[:")
+                && let Some(end) = posix.find(":]")
+            {
                 let name = &rest[..end + 4];
                 if Regex::new(&format!("[{name}]")).is_err() {
                     return error("invalid character class range", name);

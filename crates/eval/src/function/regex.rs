@@ -15,18 +15,28 @@ const PATTERN: Parameter = Parameter::text("pattern");
 const STRING: Parameter = Parameter::text("string");
 
 pub(super) static FUNCTIONS: &[Function] = &[
-    Function::new("regex", &[PATTERN, STRING], |args| Ok(Value::unknown_not_null(unknown_match(args)?)), |args| {
-        let pattern = pattern(args)?;
-        match pattern.captures(args.text(1)?) {
-            Some(captures) => Ok(match_value(&pattern, &captures)),
-            None => fail("pattern did not match any part of the given string"),
-        }
-    }),
-    Function::new("regexall", &[PATTERN, STRING], |args| Ok(Value::unknown_not_null(Type::list(unknown_match(args)?))), |args| {
-        let pattern = pattern(args)?;
-        let items: Vec<Value> = pattern.captures_iter(args.text(1)?).map(|captures| match_value(&pattern, &captures)).collect();
-        Ok(Value::list(match_type(&pattern), items))
-    }),
+    Function::new(
+        "regex",
+        &[PATTERN, STRING],
+        |args| Ok(Value::unknown_not_null(unknown_match(args)?)),
+        |args| {
+            let pattern = pattern(args)?;
+            match pattern.captures(args.text(1)?) {
+                Some(captures) => Ok(match_value(&pattern, &captures)),
+                None => fail("pattern did not match any part of the given string"),
+            }
+        },
+    ),
+    Function::new(
+        "regexall",
+        &[PATTERN, STRING],
+        |args| Ok(Value::unknown_not_null(Type::list(unknown_match(args)?))),
+        |args| {
+            let pattern = pattern(args)?;
+            let items: Vec<Value> = pattern.captures_iter(args.text(1)?).map(|captures| match_value(&pattern, &captures)).collect();
+            Ok(Value::list(match_type(&pattern), items))
+        },
+    ),
 ];
 
 thread_local! {

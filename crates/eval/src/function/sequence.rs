@@ -33,12 +33,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
     Function::new("flatten", &[LIST.shallow()], |_| Ok(Value::unknown_not_null(Type::Dynamic)), flatten),
     Function::new("range", &[], |_| Ok(Value::unknown_not_null(Type::list(Type::Number))), range).variadic(Parameter::number("params")),
     Function::new("reverse", &[LIST.shallow()], unknown_reverse, reverse),
-    Function::new(
-        "slice",
-        &[LIST.shallow(), Parameter::number("start_index"), Parameter::number("end_index")],
-        unknown_slice,
-        slice,
-    ),
+    Function::new("slice", &[LIST.shallow(), Parameter::number("start_index"), Parameter::number("end_index")], unknown_slice, slice),
     Function::new("sort", &[TEXTS], |args| unknown_sized(text_list(), args), sort),
 ];
 
@@ -120,12 +115,7 @@ fn concat(args: &Args<'_>) -> Answer {
     }
     if let Some(open) = open {
         let length = items.len() as u64;
-        let known = Refinement {
-            not_null: true,
-            min_length: least + length,
-            max_length: most.map(|most| most + length),
-            ..Refinement::default()
-        };
+        let known = Refinement { not_null: true, min_length: least + length, max_length: most.map(|most| most + length), ..Refinement::default() };
         let unknown = match element {
             Some(element) => Unknown { ty: Type::list(element), refinement: known, cause: open.cause() },
             None => Unknown { ty: Type::Dynamic, refinement: Refinement { not_null: true, ..Refinement::default() }, cause: open.cause() },
@@ -272,18 +262,19 @@ fn range(args: &Args<'_>) -> Answer {
     };
     let down = step.is_negative();
     if start != end && step != Number::ZERO && down != (end < start) {
-        return refuse(1, match down {
-            true => "end must be less than start when step is negative",
-            false => "end must be greater than start when step is positive",
-        });
+        return refuse(
+            1,
+            match down {
+                true => "end must be less than start when step is negative",
+                false => "end must be greater than start when step is positive",
+            },
+        );
     }
     let mut items = Vec::new();
     let mut number = start;
     while if down { number > end } else { number < end } {
         if items.len() >= LONGEST {
-            return fail(format!(
-                "more than {LONGEST} values were generated; either decrease the difference between start and end or use a smaller step"
-            ));
+            return fail(format!("more than {LONGEST} values were generated; either decrease the difference between start and end or use a smaller step"));
         }
         items.push(Value::Number(number.clone()));
         number = number.add(&step);
@@ -358,9 +349,7 @@ fn unknown_slice(args: &[Value]) -> Answer {
             Value::Unknown(Arc::new(Unknown { ty, refinement, cause: None }))
         }
         Type::Tuple(elements) => match (usize::try_from(start).ok(), end.and_then(|end| usize::try_from(end).ok())) {
-            (Some(start), Some(end)) if end <= elements.len() => {
-                Value::tuple(elements[start..end].iter().cloned().map(|ty| because(Value::unknown(ty), list.cause())))
-            }
+            (Some(start), Some(end)) if end <= elements.len() => Value::tuple(elements[start..end].iter().cloned().map(|ty| because(Value::unknown(ty), list.cause()))),
             _ => Value::unknown_not_null(Type::Dynamic),
         },
         Type::Dynamic => Value::unknown_not_null(Type::Dynamic),

@@ -91,15 +91,11 @@ fn product(args: &Args<'_>) -> Answer {
     }
     let mut rows: Vec<Vec<Value>> = vec![Vec::new()];
     for (at, (value, element)) in args.values.iter().zip(elements).enumerate() {
-        let items: Vec<Value> =
-            value.elements().map(|item| convert(item, &element)).collect::<Result<_, _>>().or_else(|error| refuse(at, error.to_string()))?;
+        let items: Vec<Value> = value.elements().map(|item| convert(item, &element)).collect::<Result<_, _>>().or_else(|error| refuse(at, error.to_string()))?;
         if rows.len().saturating_mul(items.len()) > LARGEST {
             return fail(format!("the product has more than {LARGEST} elements"));
         }
-        rows = rows
-            .iter()
-            .flat_map(|row| items.iter().map(move |item| row.iter().chain([item]).cloned().collect()))
-            .collect();
+        rows = rows.iter().flat_map(|row| items.iter().map(move |item| row.iter().chain([item]).cloned().collect())).collect();
     }
     let element = ty.element().cloned().unwrap_or(Type::Dynamic);
     let rows = rows.into_iter().map(Value::tuple);
@@ -113,11 +109,7 @@ fn unknown_product(args: &[Value]) -> Answer {
     let marks = args.iter().fold(weir_value::Marks::NONE, |marks, arg| marks.union(arg.marks_deep()));
     let Some((ty, _)) = product_type(args)? else { return Ok(Value::unknown_not_null(Type::Dynamic).with_marks(marks)) };
     let sizes: Vec<u64> = args.iter().filter_map(Value::length).map(|length| length as u64).collect();
-    let max = if sizes.len() == args.len() || sizes.contains(&0) {
-        sizes.iter().try_fold(1_u64, |product, size| product.checked_mul(*size))
-    } else {
-        None
-    };
+    let max = if sizes.len() == args.len() || sizes.contains(&0) { sizes.iter().try_fold(1_u64, |product, size| product.checked_mul(*size)) } else { None };
     let refinement = Refinement { not_null: true, max_length: max, ..Refinement::default() };
     Ok(Value::Unknown(Arc::new(Unknown { ty, refinement, cause: None })).with_marks(marks))
 }

@@ -14,9 +14,7 @@ const STR: Parameter = Parameter::text("str");
 
 pub(super) static FUNCTIONS: &[Function] = &[
     Function::new("chomp", &[STR], unknown_text, |args| Ok(args.text(0)?.trim_end_matches(['\r', '\n']).into())),
-    Function::new("endswith", &[STR, Parameter::text("suffix")], unknown_bool, |args| {
-        Ok(args.text(0)?.ends_with(args.text(1)?).into())
-    }),
+    Function::new("endswith", &[STR, Parameter::text("suffix")], unknown_bool, |args| Ok(args.text(0)?.ends_with(args.text(1)?).into())),
     Function::new("indent", &[Parameter::number("spaces"), STR], unknown_text, indent),
     Function::new("join", &[Parameter::text("separator")], unknown_text, join).variadic(Parameter::new("lists", text_list)),
     Function::new("lower", &[STR], unknown_text, |args| Ok(args.text(0)?.chars().map(lower).collect::<String>().into())),
@@ -212,9 +210,7 @@ mod tests {
     fn known_beginnings_decide() {
         let refinement = Refinement { prefix: "vpc-".into(), ..Refinement::default() };
         let id = Value::Unknown(Arc::new(Unknown { ty: Type::String, refinement, cause: Some("gate.a".into()) }));
-        let ask = |name: &str, part: &str| {
-            format!("{:?}", lookup(name).unwrap().call(&Nowhere, &[id.clone(), part.into()]).unwrap())
-        };
+        let ask = |name: &str, part: &str| format!("{:?}", lookup(name).unwrap().call(&Nowhere, &[id.clone(), part.into()]).unwrap());
         assert_eq!(ask("startswith", "vpc"), "true");
         assert_eq!(ask("startswith", "sg-"), "false");
         assert_eq!(ask("startswith", "vpc-1"), "unknown:bool(gate.a)");

@@ -11,13 +11,21 @@ use super::{Answer, Function, FunctionError, Parameter};
 const VARS: Parameter = Parameter::any("vars").unknown().marked();
 
 pub(super) static FUNCTIONS: &[Function] = &[
-    Function::new("templatefile", &[Parameter::text("path"), VARS], |_| Ok(Value::unknown(Type::Dynamic)), |args| {
-        let path = args.text(0)?;
-        render(args, &read_text(args, path)?, path)
-    }),
-    Function::new("templatestring", &[Parameter::text("template"), VARS], |_| Ok(Value::unknown_not_null(Type::String)), |args| {
-        render(args, args.text(0)?, "<templatestring argument>")
-    }),
+    Function::new(
+        "templatefile",
+        &[Parameter::text("path"), VARS],
+        |_| Ok(Value::unknown(Type::Dynamic)),
+        |args| {
+            let path = args.text(0)?;
+            render(args, &read_text(args, path)?, path)
+        },
+    ),
+    Function::new(
+        "templatestring",
+        &[Parameter::text("template"), VARS],
+        |_| Ok(Value::unknown_not_null(Type::String)),
+        |args| render(args, args.text(0)?, "<templatestring argument>"),
+    ),
 ];
 
 fn render(args: &Args<'_>, source: &str, name: &str) -> Answer {
@@ -39,10 +47,7 @@ fn check_name(name: &str) -> Result<(), FunctionError> {
     if valid {
         return Ok(());
     }
-    refuse(
-        1,
-        format!("invalid template variable name {name:?}: must start with a letter, followed by zero or more letters, digits, and underscores"),
-    )
+    refuse(1, format!("invalid template variable name {name:?}: must start with a letter, followed by zero or more letters, digits, and underscores"))
 }
 
 #[cfg(test)]

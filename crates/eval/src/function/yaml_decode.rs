@@ -238,7 +238,9 @@ fn number(text: &str) -> Option<Number> {
     }
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     let (mantissa, exponent) = unsigned.split_once(['e', 'E']).map_or((unsigned, None), |(mantissa, exponent)| (mantissa, Some(exponent)));
-    if let Some(exponent) = exponent && !all(exponent.strip_prefix(['-', '+']).unwrap_or(exponent), u8::is_ascii_digit) {
+    if let Some(exponent) = exponent
+        && !all(exponent.strip_prefix(['-', '+']).unwrap_or(exponent), u8::is_ascii_digit)
+    {
         return None;
     }
     let digits = mantissa.replacen('.', "", 1);
@@ -250,9 +252,8 @@ fn number(text: &str) -> Option<Number> {
 
 /// A date, with or without a time, as RFC 3339.
 fn timestamp(text: &str) -> Option<String> {
-    let shape = |text: &str, pattern: &str| {
-        text.len() == pattern.len() && text.bytes().zip(pattern.bytes()).all(|(b, p)| if p == b'0' { b.is_ascii_digit() } else { b == p })
-    };
+    let shape =
+        |text: &str, pattern: &str| text.len() == pattern.len() && text.bytes().zip(pattern.bytes()).all(|(b, p)| if p == b'0' { b.is_ascii_digit() } else { b == p });
     let date = text.get(..10).filter(|date| shape(date, "0000-00-00"))?;
     let rest = &text[10..];
     if rest.is_empty() {

@@ -58,12 +58,7 @@ pub trait Resource: Typed {
     fn read(client: &Self::Client, prior: Self) -> impl Future<Output = Result<Option<Self>, Fault>> + Send;
 
     /// Changes the object in place.
-    fn update(
-        client: &Self::Client,
-        prior: Self,
-        planned: Self,
-        operation: &Operation<'_>,
-    ) -> impl Future<Output = Result<Self, Fault>> + Send;
+    fn update(client: &Self::Client, prior: Self, planned: Self, operation: &Operation<'_>) -> impl Future<Output = Result<Self, Fault>> + Send;
 
     /// Deletes the object; one that is gone already is no error.
     fn delete(client: &Self::Client, prior: Self, operation: &Operation<'_>) -> impl Future<Output = Result<(), Fault>> + Send;

@@ -168,9 +168,7 @@ fn propose_nested(nested: &NestedBlock, prior: Option<&Value>, written: &Value, 
     }
     match written {
         Value::Null(_) | Value::Unknown(_) => written.clone(),
-        Value::Object(_) if matches!(nested.nesting, Nesting::Single | Nesting::Group) => {
-            propose(&nested.block, prior.filter(|prior| !prior.is_null()), written)
-        }
+        Value::Object(_) if matches!(nested.nesting, Nesting::Single | Nesting::Group) => propose(&nested.block, prior.filter(|prior| !prior.is_null()), written),
         Value::List(element, items) => {
             let before: Vec<&Value> = prior.map(|prior| prior.elements().collect()).unwrap_or_default();
             let items = items.iter().enumerate().map(|(at, item)| propose(&nested.block, before.get(at).copied(), item));

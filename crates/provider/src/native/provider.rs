@@ -11,8 +11,8 @@ use weir_value::Value;
 
 use super::{Describe, ErasedData, ErasedEphemeral, ErasedResource};
 use crate::{
-    Applied, ApplyRequest, Fault, FunctionFault, FunctionSchema, Imported, Intent, Opened, PlanRequest, Planned, Provider,
-    ProviderSchema, ReadRequest, RecoverRequest, Session, SessionRequest, from_value,
+    Applied, ApplyRequest, Fault, FunctionFault, FunctionSchema, Imported, Intent, Opened, PlanRequest, Planned, Provider, ProviderSchema, ReadRequest, RecoverRequest,
+    Session, SessionRequest, from_value,
 };
 
 /// A configured native provider: connections, caches, batches.
@@ -87,11 +87,7 @@ impl<P: NativeProvider> Native<P> {
             resources: registry.resources.iter().map(|entry| (entry.name().into(), entry.schema())).collect(),
             data_sources: registry.data_sources.iter().map(|entry| (entry.name().into(), entry.schema())).collect(),
             ephemeral: registry.ephemeral.iter().map(|entry| (entry.name().into(), entry.schema())).collect(),
-            functions: registry
-                .functions
-                .iter()
-                .map(|function| (function.schema.name.into(), Arc::new(function.schema.clone())))
-                .collect(),
+            functions: registry.functions.iter().map(|function| (function.schema.name.into(), Arc::new(function.schema.clone()))).collect(),
         };
         let types = Types {
             schema: Arc::new(schema),

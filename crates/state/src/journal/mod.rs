@@ -196,11 +196,12 @@ impl Journal {
         let record = writer.records;
         drop(writer);
         if durable {
-            self.sync.wait(record, || {
-                let writer = self.lock();
-                (writer.file.clone(), writer.records)
-            })
-            .map_err(|message| self.broken(message))?;
+            self.sync
+                .wait(record, || {
+                    let writer = self.lock();
+                    (writer.file.clone(), writer.records)
+                })
+                .map_err(|message| self.broken(message))?;
         }
         self.observe(record);
         Ok(seq)
@@ -291,9 +292,7 @@ impl Journal {
             return Ok(false);
         }
         writer.buffer.clear();
-        fs::remove_file(&self.path)
-            .and_then(|()| sync_folder(&self.path))
-            .map_err(|source| JournalError::Write { path: self.path.clone(), source })?;
+        fs::remove_file(&self.path).and_then(|()| sync_folder(&self.path)).map_err(|source| JournalError::Write { path: self.path.clone(), source })?;
         Ok(true)
     }
 

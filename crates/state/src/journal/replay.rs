@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, io};
 
-use super::entry::{Effect, Entry, Intent, Meaning, meaning};
 use super::JournalError;
+use super::entry::{Effect, Entry, Intent, Meaning, meaning};
 use crate::{RawJson, State};
 
 /// The content of a journal.

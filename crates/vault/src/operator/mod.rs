@@ -16,7 +16,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use crate::{Connection, Error, Http, Secret};
 
 pub use init::{InitKeys, InitRequest};
-pub use pki::{Issued, IssueRequest};
+pub use pki::{IssueRequest, Issued};
 pub use raft::{RaftServer, RaftState};
 pub use status::{Health, SealStatus};
 

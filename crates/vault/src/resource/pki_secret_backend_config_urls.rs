@@ -46,8 +46,7 @@ pub(crate) struct PkiSecretBackendConfigUrls {
 }
 
 impl Stored for PkiSecretBackendConfigUrls {
-    const FIELDS: &'static [Field] =
-        &[plain("issuing_certificates"), plain("crl_distribution_points"), plain("ocsp_servers"), plain("enable_templating")];
+    const FIELDS: &'static [Field] = &[plain("issuing_certificates"), plain("crl_distribution_points"), plain("ocsp_servers"), plain("enable_templating")];
 
     fn namespace(&self) -> &Option<String> {
         &self.namespace

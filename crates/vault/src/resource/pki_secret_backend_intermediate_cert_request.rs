@@ -134,8 +134,7 @@ const ASKED: &[Field] = &[
     plain("postal_code"),
 ];
 const OLD_KEY: &[Field] = &[plain("key_ref")];
-const NEW_KEY: &[Field] =
-    &[plain("key_type"), plain("key_bits"), plain("key_name"), plain("managed_key_name"), plain("managed_key_id")];
+const NEW_KEY: &[Field] = &[plain("key_type"), plain("key_bits"), plain("key_name"), plain("managed_key_name"), plain("managed_key_id")];
 const MADE: &[Field] = &[plain("csr"), plain("key_id"), plain("private_key"), plain("private_key_type")];
 
 impl Resource for PkiSecretBackendIntermediateCertRequest {

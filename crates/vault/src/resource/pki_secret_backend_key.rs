@@ -58,8 +58,7 @@ pub(crate) struct PkiSecretBackendKey {
     managed_key_id: Option<String>,
 }
 
-const MADE: &[Field] =
-    &[plain("key_name"), plain("key_type"), plain("key_bits"), plain("managed_key_name"), plain("managed_key_id")];
+const MADE: &[Field] = &[plain("key_name"), plain("key_type"), plain("key_bits"), plain("managed_key_name"), plain("managed_key_id")];
 const READ: &[Field] = &[plain("key_id"), plain("key_name"), plain("key_type")];
 
 impl PkiSecretBackendKey {

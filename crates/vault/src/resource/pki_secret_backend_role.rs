@@ -199,8 +199,7 @@ impl PkiSecretBackendRole {
 
     /// Takes the policies with statements out of those without.
     fn sort_policies(mut self) -> Self {
-        let (blocks, plain): (Vec<String>, Vec<String>) =
-            self.policy_identifiers.take().unwrap_or_default().into_iter().partition(|policy| policy.starts_with('{'));
+        let (blocks, plain): (Vec<String>, Vec<String>) = self.policy_identifiers.take().unwrap_or_default().into_iter().partition(|policy| policy.starts_with('{'));
         self.policy_identifiers = Some(plain).filter(|plain| !plain.is_empty());
         self.policy_identifier = blocks.iter().filter_map(|policy| serde_json::from_str(policy).ok()).collect();
         self

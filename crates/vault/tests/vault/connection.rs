@@ -85,7 +85,8 @@ async fn logins_give_the_token() {
     server.operator().write("auth/login-userpass/users/anna", json!({ "password": "pass", "policies": "root-like" })).await.unwrap();
     let rules = "path \"*\" { capabilities = [\"create\", \"read\", \"update\", \"delete\", \"list\", \"sudo\"] }";
     engine.create("vault_policy", json!({ "name": "root-like", "policy": rules })).await;
-    let as_anna = configure(json!({ "address": server.address(), "auth_login_userpass": [{ "mount": "login-userpass", "username": "anna", "password": "pass" }] })).await.unwrap();
+    let as_anna =
+        configure(json!({ "address": server.address(), "auth_login_userpass": [{ "mount": "login-userpass", "username": "anna", "password": "pass" }] })).await.unwrap();
     as_anna.create("vault_policy", json!({ "name": "by-anna", "policy": rules })).await;
 
     let role = json!({ "backend": "login-approle", "role_name": "r", "token_policies": ["root-like"] });

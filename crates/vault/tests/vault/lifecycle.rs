@@ -146,9 +146,7 @@ async fn auth_backend() {
             ..Life::default()
         })
         .await;
-    engine
-        .live(Life { kind: "vault_auth_backend", config: json!({ "type": "userpass" }), import: Some("userpass".into()), recovers: true, ..Life::default() })
-        .await;
+    engine.live(Life { kind: "vault_auth_backend", config: json!({ "type": "userpass" }), import: Some("userpass".into()), recovers: true, ..Life::default() }).await;
 }
 
 #[tokio::test]

@@ -182,10 +182,7 @@ mod tests {
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(
-                vec![CertificateDer::from_pem_slice(leaf.as_bytes()).unwrap()],
-                PrivateKeyDer::from_pem_slice(own.as_bytes()).unwrap(),
-            )
+            .with_single_cert(vec![CertificateDer::from_pem_slice(leaf.as_bytes()).unwrap()], PrivateKeyDer::from_pem_slice(own.as_bytes()).unwrap())
             .unwrap();
         let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

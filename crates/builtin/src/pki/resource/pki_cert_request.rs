@@ -64,11 +64,8 @@ impl Resource for PkiCertRequest {
     async fn create(_: &NoClient, planned: Self, _: &Operation<'_>) -> Result<Self, Fault> {
         let fault = |error: X509Error| Fault::error("Cannot make the certificate request", error.to_string());
         let key = PrivateKey::from_pem(planned.private_key_pem_wo.as_deref().unwrap_or_default()).map_err(fault)?;
-        let names = AltNames {
-            dns_names: planned.dns_names.clone().unwrap_or_default(),
-            ip_addresses: planned.ip_addresses.clone().unwrap_or_default(),
-            uris: Vec::new(),
-        };
+        let names =
+            AltNames { dns_names: planned.dns_names.clone().unwrap_or_default(), ip_addresses: planned.ip_addresses.clone().unwrap_or_default(), uris: Vec::new() };
         let subject = planned.subject.first().cloned().unwrap_or_default();
         let pem = request::make(&key, &subject, &names, planned.is_ca).map_err(fault)?;
         Ok(Self { id: hash_id(pem.as_bytes()), cert_request_pem: pem, public_key_pem: key.public_key_pem(), ..planned })

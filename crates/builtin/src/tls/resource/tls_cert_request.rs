@@ -93,7 +93,8 @@ mod tests {
         let world = World::new::<Tls>().await;
         let key = PrivateKey::ec(crate::x509::key::Curve::P256).unwrap();
         let pem = key.to_pem().unwrap();
-        let config = json!({"private_key_pem": pem, "uris": ["spiffe://a/b"], "ip_addresses": ["127.0.0.1"], "subject": [{"common_name": "x", "street_address": ["a", "b"]}]});
+        let config =
+            json!({"private_key_pem": pem, "uris": ["spiffe://a/b"], "ip_addresses": ["127.0.0.1"], "subject": [{"common_name": "x", "street_address": ["a", "b"]}]});
         let state = world.create(TYPE, config).await;
         let request = Request::from_pem(&text(&state, "cert_request_pem")).unwrap();
         assert_eq!((request.public_key, text(&state, "key_algorithm")), (key.public_key(), "ECDSA".into()));

@@ -189,7 +189,13 @@ mod tests {
         assert!(pki::key_matches(&root, &key).unwrap());
         let mut due = config;
         due["early_renewal_hours"] = json!(13);
-        let short = world.update(TYPE, &state, { let mut soon = due.clone(); soon["early_renewal_hours"] = json!(11); soon }).await;
+        let short = world
+            .update(TYPE, &state, {
+                let mut soon = due.clone();
+                soon["early_renewal_hours"] = json!(11);
+                soon
+            })
+            .await;
         assert_eq!(world.replaces(TYPE, &short, due).await, ["ready_for_renewal"]);
         world.delete(TYPE, &state).await;
     }

@@ -1,7 +1,7 @@
 //! `weir gate`
 
-mod approve;
 mod answers;
+mod approve;
 mod close;
 mod list;
 mod open;
@@ -42,7 +42,11 @@ impl Arguments {
 }
 
 /// The gates of the stack as they are now.
-pub(crate) fn plans(context: &Context, variables: &crate::stack::VariableFlags, state: &crate::stored::ChangeFlags) -> Result<(crate::stack::Stack, weir_state::State, Vec<weir_plan::GatePlan>), crate::exit::Failure> {
+pub(crate) fn plans(
+    context: &Context,
+    variables: &crate::stack::VariableFlags,
+    state: &crate::stored::ChangeFlags,
+) -> Result<(crate::stack::Stack, weir_state::State, Vec<weir_plan::GatePlan>), crate::exit::Failure> {
     use crate::exit::Failure;
     let stack = crate::stack::Stack::load(context, &crate::stack::Disk, variables)?;
     let (store, _lock) = crate::stack::locked(context, state, "gate")?;

@@ -151,7 +151,11 @@ pub(crate) async fn open(context: &Context, stack: &Stack, store: &dyn Store, st
             context.out.line(format!("It stays open until {until}."));
         }
     } else {
-        context.out.line(format!("{gate} accepted its inputs; it needs {} approvals, this was the first. Others approve with: weir gate approve {}", plan.approvals, gate.as_str()));
+        context.out.line(format!(
+            "{gate} accepted its inputs; it needs {} approvals, this was the first. Others approve with: weir gate approve {}",
+            plan.approvals,
+            gate.as_str()
+        ));
     }
     Ok(Exit::DONE)
 }
@@ -171,7 +175,11 @@ pub(super) fn record(context: &Context, state: &mut State, plan: &GatePlan, acti
         when: now().to_string(),
         reason,
         plan_digest: approval.map(|approval| approval.digest()),
-        inputs: if action == GateAction::Open { entry.inputs.iter().map(|(name, input)| (name.clone(), input.digest.clone())).collect() } else { std::collections::BTreeMap::new() },
+        inputs: if action == GateAction::Open {
+            entry.inputs.iter().map(|(name, input)| (name.clone(), input.digest.clone())).collect()
+        } else {
+            std::collections::BTreeMap::new()
+        },
         checks: plan
             .checks
             .iter()

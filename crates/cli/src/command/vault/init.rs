@@ -128,7 +128,8 @@ impl Arguments {
         }
         let fits = (1..=self.recovery_shares).contains(&self.recovery_threshold) && (self.recovery_shares == 1 || self.recovery_threshold > 1);
         if !fits {
-            let detail = format!("{} of {} keys cannot be needed: it takes at least 2 of several, and no more than there are.", self.recovery_threshold, self.recovery_shares);
+            let detail =
+                format!("{} of {} keys cannot be needed: it takes at least 2 of several, and no more than there are.", self.recovery_threshold, self.recovery_shares);
             return Err(Failure::error("Invalid recovery threshold", detail));
         }
         Ok(holders)

@@ -47,8 +47,7 @@ impl Arguments {
         }
         let (operator, _) = self.server.operator()?;
         let operator = self.token.give(operator).await?;
-        let request =
-            IssueRequest { common_name: self.common_name.clone(), alt_names: self.alt_name.join(","), ttl: self.ttl.clone(), ..IssueRequest::default() };
+        let request = IssueRequest { common_name: self.common_name.clone(), alt_names: self.alt_name.join(","), ttl: self.ttl.clone(), ..IssueRequest::default() };
         let issued = operator.issue(&self.mount, &self.role, &request).await.map_err(refused)?;
         let chain = chain(&issued)?;
         file::make_private_folder(&self.out)?;
