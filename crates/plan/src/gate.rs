@@ -197,10 +197,14 @@ async fn reexamine(walk: &Walk<'_>, gate: &Gate, record: &GateRecord, inputs: &B
         return;
     }
     plan.status = GateStatus::Open;
-    if waiting || walk.options.mode == crate::plan::Mode::Destroy {
+    if walk.options.mode == crate::plan::Mode::Destroy {
         return;
     }
     examine(walk, gate, inputs, plan, false).await;
+    // While something before it changes, a check that cannot be told yet may fail afterwards: nothing passes before that is known.
+    if waiting && plan.status == GateStatus::Open && plan.checks.iter().any(|check| check.ok.is_none()) {
+        plan.status = GateStatus::Waiting;
+    }
 }
 
 /// Runs the checks and sets the status.
