@@ -36,6 +36,7 @@ commands! {
     apply: Apply,
     cert: Cert,
     destroy: Destroy,
+    fmt: Fmt,
     force_unlock: ForceUnlock,
     gate: Gate,
     graph: Graph,
