@@ -15,7 +15,7 @@ pub mod syntax;
 mod tfvars;
 
 pub use constraint::{Defaults, DefaultsKey, TypeConstraint, parse_type};
-pub use format::{format, is_formatted};
+pub use format::{continues, format, is_formatted};
 pub use load::{FileSystem, load};
 pub use module::{
     Call, CallKind, CheckRule, Config, Gate, GateCheck, Ignore, Lifecycle, Local, Module, ModuleCallArgs, Output, ProviderBlock, ProviderRef, Repeat, RequiredProvider,

@@ -162,7 +162,7 @@ fn json_is_read_like_the_native_syntax() {
     assert_eq!(root.required_providers["t"].source.as_deref(), Some("x/t"));
     let resource = &root.resources[&(Mode::Managed, "t".into(), "x".into())];
     assert_eq!(resource.provider.alias.as_deref(), Some("e"));
-    assert_eq!(resource.depends_on.iter().map(|reference| config.sources.text(reference.span)).collect::<Vec<_>>(), ["t.y", "module.m"]);
+    assert_eq!(resource.depends_on.iter().map(|reference| config.sources.text(reference.span)).collect::<Vec<_>>(), ["\"t.y\"", "\"module.m\""]);
     assert_eq!(resource.lifecycle.preconditions.len(), 1);
     assert!(matches!(&resource.lifecycle.ignore_changes, weir_config::Ignore::Some(paths) if paths.len() == 2));
     let (inner, outer) = root.calls["m"].providers.iter().next().unwrap();

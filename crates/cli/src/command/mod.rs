@@ -35,6 +35,7 @@ macro_rules! commands {
 commands! {
     apply: Apply,
     cert: Cert,
+    console: Console,
     destroy: Destroy,
     fmt: Fmt,
     force_unlock: ForceUnlock,

@@ -22,6 +22,23 @@ struct Lexer<'a> {
 
 /// Cuts a text into tokens; spaces between them are left out. Also counts the spaces behind the last one.
 pub(super) fn tokens(text: &str) -> (Vec<Token<'_>>, usize) {
+    let lexer = read(text);
+    let trailing = text.len() - text.trim_end_matches([' ', '\t']).len();
+    let inside = lexer.tokens.last().is_some_and(|last| last.kind == Kind::Comment && !last.ends_line());
+    (lexer.tokens, if inside { 0 } else { trailing })
+}
+
+/// True when the text ends within brackets or a heredoc. A string cannot go on in the next line.
+pub(super) fn is_open(text: &str) -> bool {
+    let lexer = read(text);
+    match lexer.around.last() {
+        Some(Around::Heredoc(_)) => true,
+        Some(Around::Quotes) => false,
+        _ => lexer.around.len() > 1 || lexer.tokens.iter().map(Token::nesting).sum::<isize>() > 0,
+    }
+}
+
+fn read(text: &str) -> Lexer<'_> {
     let mut lexer = Lexer { text, at: 0, around: vec![Around::Code(0)], tokens: Vec::with_capacity(text.len() / 4) };
     while lexer.at < text.len() {
         match lexer.around.last() {
@@ -33,9 +50,7 @@ pub(super) fn tokens(text: &str) -> (Vec<Token<'_>>, usize) {
             _ => lexer.code(),
         }
     }
-    let trailing = text.len() - text.trim_end_matches([' ', '\t']).len();
-    let inside = lexer.tokens.last().is_some_and(|last| last.kind == Kind::Comment && !last.ends_line());
-    (lexer.tokens, if inside { 0 } else { trailing })
+    lexer
 }
 
 impl<'a> Lexer<'a> {
@@ -234,4 +249,19 @@ fn sign(rest: &str) -> (Kind, usize) {
         _ => Kind::Other,
     };
     (kind, rest.chars().next().map_or(1, char::len_utf8))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_open;
+
+    #[test]
+    fn what_goes_on_in_the_next_line() {
+        for text in ["[\n", "f(1,\n", "{ a = \"}\"\n", "<<EOT\nx\n", "\"${[\n", "\"${ a\n"] {
+            assert!(is_open(text), "{text}");
+        }
+        for text in ["", "1 +\n", "[1]\n", "]\n", "\"[\n", "<<EOT\n[\nEOT\n", "1 # (\n", "\"(\"\n"] {
+            assert!(!is_open(text), "{text}");
+        }
+    }
 }

@@ -37,6 +37,11 @@ pub fn is_formatted(name: &str) -> bool {
     ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
+/// True while a bracket or heredoc of the text is open, so that more lines belong to it.
+pub fn continues(text: &str) -> bool {
+    lexer::is_open(text)
+}
+
 /// A token of the formatter's own making.
 fn made<'a>(kind: token::Kind, text: impl Into<Cow<'a, str>>) -> Token<'a> {
     Token { kind, text: text.into(), spaces: 0 }

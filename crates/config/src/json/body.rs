@@ -45,7 +45,7 @@ fn blocks(kind: Ident, value: &Json, form: &'static Form, into: &mut Body, diags
 fn labelled(kind: &Ident, labels: &mut Vec<Ident>, span: Span, value: &Json, form: &'static Form, into: &mut Body, diags: &mut Diagnostics) {
     let name = &kind.name;
     if labels.len() < form.labels {
-        let needed = format!("The names of {name} blocks are the properties of an object here, or of the objects of an array.");
+        let needed = format!("The labels of blocks of type \"{name}\" are the names of an object's properties here, or of the objects of an array.");
         each(value, diags, &needed, &mut |properties, diags| {
             // A comment may also stand beside the names.
             for property in properties.iter().filter(|property| property.name.text != "//") {
@@ -56,7 +56,7 @@ fn labelled(kind: &Ident, labels: &mut Vec<Ident>, span: Span, value: &Json, for
         });
         return;
     }
-    let needed = format!("The content of a {name} block is an object here; that of several, an array of objects.");
+    let needed = format!("What a block of type \"{name}\" holds is an object here; several blocks are an array of objects.");
     each(value, diags, &needed, &mut |properties, diags| {
         let body = content(properties, value.span, form, diags);
         into.blocks.push(Block { kind: kind.clone(), labels: labels.clone(), body, span });
