@@ -5,6 +5,8 @@
 
 mod access;
 mod body;
+#[cfg(test)]
+mod conformance;
 mod constraint;
 mod evaluator;
 #[cfg(test)]
