@@ -5,8 +5,6 @@
 
 mod access;
 mod body;
-#[cfg(test)]
-mod conformance;
 mod constraint;
 mod evaluator;
 #[cfg(test)]

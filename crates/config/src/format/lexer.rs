@@ -253,7 +253,26 @@ fn sign(rest: &str) -> (Kind, usize) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::is_open;
+
+    const PIECES: &[&str] =
+        &["\"", "${", "%{", "}", "~}", "{", "[", "(", ")", "]", "<<EOT\n", "EOT\n", "\n", "\\", "$${", "é", "a", " ", "=", "#", "/*", "~", "\r", "\u{feff}", "<<-", "1."];
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Whatever the text is, it is cut into tokens, and no byte but spaces is lost.
+        #[test]
+        fn any_text(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..30)) {
+            let text = pieces.concat();
+            is_open(&text);
+            let bare = |text: &str| text.replace([' ', '\t', '\r'], "");
+            let tokens: String = super::tokens(&text).0.iter().map(|token| token.text.as_ref()).collect();
+            prop_assert_eq!(bare(&tokens), bare(&text));
+        }
+    }
 
     #[test]
     fn what_goes_on_in_the_next_line() {

@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use weir_diag::Sources;
 
 use super::{nested_blocks, parse, parse_assignments};
@@ -174,4 +175,24 @@ fn values() {
     assert!(matches!(&found[0].expr.kind, ExprKind::Literal(value) if value.as_str() == Some("${b}")));
     let id = sources.add("y.tfvars.json", "[1]");
     assert!(parse_assignments(&sources, id).1.has_errors());
+}
+
+const PIECES: &[&str] =
+    &["{", "}", "[", "]", ",", ":", "\"a\"", "\"resource\"", "\"locals\"", "\"dynamic\"", "\"${b}\"", "\"\\n%{ if\"", "1", "null", "\"", "\\u00e9", "é", " "];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever the text is, each error has a place in it.
+    #[test]
+    fn any_text(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..30)) {
+        let mut sources = Sources::new();
+        let text = pieces.concat();
+        let id = sources.add("main.tf.json", text.as_str());
+        let (_, diags) = parse(&sources, id);
+        for diagnostic in diags.iter() {
+            let span = diagnostic.span.unwrap();
+            prop_assert!(text.get(span.start as usize..span.end as usize).is_some(), "{:?}", diagnostic);
+        }
+    }
 }
