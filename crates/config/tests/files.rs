@@ -1,4 +1,5 @@
 //! Which files of a folder count, and how override files change the others.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
 use std::io;

@@ -2,6 +2,7 @@
 //!
 //! A case begins with `=== name`; the text and what becomes of it are divided by `--->`. What could get lost in an editor is written out: `<TAB>`, `<CR>`, `<BOM>`, and
 //! `<END>` behind a text that does not end with a newline. All but `deviations.txt` is also what the incumbents make of the text.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -51,10 +52,10 @@ fn cases_hold() {
     for Case { name, text, expected } in &cases {
         let found = format(text);
         if found != *expected {
-            write!(wrong, "{name}\nexpected {expected:?}\n   found {found:?}\n").unwrap();
+            writeln!(wrong, "{name}\nexpected {expected:?}\n   found {found:?}").unwrap();
         }
         if (errors(text), errors(&found)) != (0, 0) {
-            write!(wrong, "{name}: is not the language before or after\n").unwrap();
+            writeln!(wrong, "{name}: is not the language before or after").unwrap();
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
