@@ -148,17 +148,21 @@ impl Stack {
                 self.given.insert(name.into(), value);
             }
         }
-        let mut files: Vec<PathBuf> = vec!["terraform.tfvars".into()];
-        let mut automatic: Vec<PathBuf> =
-            Disk.list(Path::new(".")).unwrap_or_default().into_iter().filter(|name| name.ends_with(".auto.tfvars")).map(PathBuf::from).collect();
+        let mut files: Vec<PathBuf> = vec!["terraform.tfvars".into(), "terraform.tfvars.json".into()];
+        let mut automatic: Vec<PathBuf> = Disk
+            .list(Path::new("."))
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|name| name.ends_with(".auto.tfvars") || name.ends_with(".auto.tfvars.json"))
+            .map(PathBuf::from)
+            .collect();
         automatic.sort();
         files.extend(automatic);
         for file in files.into_iter().filter(|file| file.exists()) {
             self.file(&file, sources, diags);
         }
         for file in &flags.var_files {
-            let given = if file.is_absolute() { file.clone() } else { file.clone() };
-            self.file(&given, sources, diags);
+            self.file(file, sources, diags);
         }
         for text in &flags.vars {
             let Some((name, value)) = text.split_once('=') else {

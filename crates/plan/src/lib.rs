@@ -7,6 +7,7 @@
 
 mod approval;
 mod catalog;
+mod console;
 mod decode;
 mod encode;
 mod gate;
@@ -23,6 +24,7 @@ mod world;
 
 pub use approval::{Approval, Difference};
 pub use catalog::Catalog;
+pub use console::{Console, console};
 pub use decode::{Decoded, decode_instance};
 pub use gate::{CheckResult, GateCandidate, GateInput, GatePlan, GateStatus, Guarded};
 pub use host::DiskHost;

@@ -72,7 +72,7 @@ pub async fn validate(planning: Planning<'_>) -> Diagnostics {
     make(planning, true).await.diags
 }
 
-async fn make(planning: Planning<'_>, validating: bool) -> Made {
+pub(crate) async fn make(planning: Planning<'_>, validating: bool) -> Made {
     let nodes = planning.nodes;
     let executor = Planner { before_destroy: before_destroy(nodes), ..Planner::default() };
     let walking = Walk {
