@@ -8,6 +8,7 @@
 mod approval;
 mod catalog;
 mod decode;
+mod drift;
 mod encode;
 mod gate;
 mod guard;
