@@ -35,7 +35,11 @@ mod duration;
 mod elb;
 mod endpoint;
 mod group_capacity;
+mod group_form;
 mod group_parts;
+mod group_refresh;
+mod group_settings;
+mod group_template;
 #[cfg(test)]
 mod harness;
 mod json;

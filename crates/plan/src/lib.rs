@@ -9,6 +9,7 @@ mod approval;
 mod catalog;
 mod console;
 mod decode;
+mod drift;
 mod encode;
 mod gate;
 mod guard;

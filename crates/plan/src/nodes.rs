@@ -1,6 +1,6 @@
 //! The reference graph: what has to be known before what.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use weir_addr::{GateName, Mode, ModulePath};
@@ -80,6 +80,8 @@ pub struct Nodes {
     pub nodes: Vec<Node>,
     /// What each depends on, each once, sorted.
     pub deps: Vec<Vec<NodeId>>,
+    /// The attributes of managed resources that some expression names; `None` stands for a whole object, or many.
+    pub(crate) named: HashMap<NodeId, BTreeSet<Option<Arc<str>>>>,
     index: HashMap<Node, NodeId>,
     paths: BTreeMap<ModulePath, usize>,
     /// The nodes that each module declares, but for the one that stands for all of it.
@@ -92,7 +94,7 @@ impl Nodes {
         let mut modules = Vec::new();
         config.root.walk(&mut |module| modules.push(module.clone()));
         let paths = modules.iter().enumerate().map(|(at, module)| (module.path.clone(), at)).collect();
-        let mut nodes = Self { modules, nodes: Vec::new(), deps: Vec::new(), index: HashMap::new(), paths, declared: Vec::new() };
+        let mut nodes = Self { modules, nodes: Vec::new(), deps: Vec::new(), named: HashMap::new(), index: HashMap::new(), paths, declared: Vec::new() };
         let mut diags = Diagnostics::new();
         for module in 0..nodes.modules.len() {
             nodes.declare(module);
@@ -504,17 +506,17 @@ impl Builder<'_> {
             }
             (root @ ("data" | "ephemeral"), [type_, name, ..]) => {
                 let mode = if root == "data" { Mode::Data } else { Mode::Ephemeral };
-                return self.resource_reference(at, id, traversal, mode, type_, name);
+                return self.resource_reference(at, id, traversal, mode, type_, name, whole);
             }
             (root @ ("data" | "ephemeral"), _) => {
                 let detail = format!("The \"{root}\" object must be followed by two attribute names: the type and the name of the block.");
                 self.diags.error(traversal.span, "Invalid reference", detail);
                 return;
             }
-            ("resource", [type_, name, ..]) => return self.resource_reference(at, id, traversal, Mode::Managed, type_, name),
+            ("resource", [type_, name, ..]) => return self.resource_reference(at, id, traversal, Mode::Managed, type_, name, whole),
             (_, [name, ..]) => {
                 let type_ = traversal.root.name.clone();
-                return self.resource_reference(at, id, traversal, Mode::Managed, &type_, name);
+                return self.resource_reference(at, id, traversal, Mode::Managed, &type_, name, whole);
             }
             (root, []) => {
                 let roots = ["var", "local", "module", "stage", "gate", "data", "each", "count", "path", "terraform"];
@@ -538,10 +540,17 @@ impl Builder<'_> {
         }
     }
 
-    fn resource_reference(&mut self, at: usize, id: NodeId, traversal: &Traversal, mode: Mode, type_: &Arc<str>, name: &Arc<str>) {
+    #[expect(clippy::too_many_arguments, reason = "the parts of one reference")]
+    fn resource_reference(&mut self, at: usize, id: NodeId, traversal: &Traversal, mode: Mode, type_: &Arc<str>, name: &Arc<str>, whole: bool) {
         let module = self.nodes.modules[at].clone();
         if let Some(target) = self.nodes.find(&Node::Resource { module: at, mode, type_: type_.clone(), name: name.clone() }) {
             self.edge(id, target, traversal);
+            if mode == Mode::Managed && !whole {
+                // `TYPE.NAME`, perhaps after `resource`, perhaps with a key behind it.
+                let skipped = if &*traversal.root.name == "resource" { 2 } else { 1 };
+                let attribute = traversal.steps.iter().skip(skipped).find_map(|step| if let Step::Attr(name, _) = step { Some(name.clone()) } else { None });
+                self.nodes.named.entry(target).or_default().insert(attribute);
+            }
             return;
         }
         let what = match mode {

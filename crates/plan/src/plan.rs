@@ -170,6 +170,8 @@ pub struct Drift {
     pub before: Value,
     /// What there is; `None` when it is gone.
     pub after: Option<Value>,
+    /// The plan makes it good, or something that it does follows from it. What the provider keeps up to date by itself and nobody names is no news.
+    pub relevant: bool,
 }
 
 /// What becomes of an output of the root module.

@@ -321,13 +321,13 @@ impl Planner {
                     walk.prior.record(addr).map(|record| record.sensitive_paths.iter().map(|path| (path.clone(), Marks::SENSITIVE)).collect()).unwrap_or_default();
                 let marked = |value: &Value| decode::mark_schema(&decode::mark(value, &marks), schema);
                 if value != recorded {
-                    self.drift.borrow_mut().push(Drift { addr: addr.clone(), before: marked(&recorded), after: Some(marked(&value)) });
+                    self.drift.borrow_mut().push(Drift { addr: addr.clone(), before: marked(&recorded), after: Some(marked(&value)), relevant: false });
                     self.refreshed.borrow_mut().insert(addr.clone(), Some(value.clone()));
                 }
                 Ok(Some(marked(&value)))
             }
             Ok(None) => {
-                self.drift.borrow_mut().push(Drift { addr: addr.clone(), before: decode::mark_schema(&recorded, schema), after: None });
+                self.drift.borrow_mut().push(Drift { addr: addr.clone(), before: decode::mark_schema(&recorded, schema), after: None, relevant: true });
                 self.refreshed.borrow_mut().insert(addr.clone(), None);
                 Ok(None)
             }
@@ -538,11 +538,13 @@ impl Planner {
                 outputs.insert(name.clone(), OutputChange { before: Some(output.value.clone()), after: None, sensitive: output.sensitive });
             }
         }
+        let mut drift = self.drift.into_inner();
+        crate::drift::weigh(&mut drift, &changes, &outputs, walk.nodes);
         let variables = root.map(|values| values.variables.iter().map(|(name, value)| (name.clone(), value.clone())).collect()).unwrap_or_default();
         let plan = Plan {
             mode: walk.options.mode,
             changes,
-            drift: self.drift.into_inner(),
+            drift,
             outputs,
             gates: std::mem::take(&mut found.gates),
             stages: stages(walk.nodes),

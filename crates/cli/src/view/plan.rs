@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use anstyle::AnsiColor;
-use weir_plan::{Action, Blocked, Change, Difference, GatePlan, GateStatus, Plan, Reason};
+use weir_plan::{Action, Blocked, Change, Difference, Drift, GatePlan, GateStatus, Mode, Plan, Reason};
 use weir_value::{Path, PathStep, Value};
 
 use super::{Paint, expression};
@@ -73,11 +73,12 @@ pub(crate) fn differences(differences: &[Difference], paint: Paint) -> String {
 }
 
 fn drift(out: &mut String, plan: &Plan, paint: Paint) {
-    if plan.drift.is_empty() {
+    let shown: Vec<&Drift> = plan.drift.iter().filter(|drift| drift.relevant || plan.mode == Mode::RefreshOnly).collect();
+    if shown.is_empty() {
         return;
     }
     let _ = writeln!(out, "{}\n", paint.bold("Note: Objects have changed outside of Weir"));
-    for drift in &plan.drift {
+    for drift in shown {
         match &drift.after {
             None => {
                 let _ = writeln!(out, "  # {} has been deleted\n", drift.addr);
