@@ -250,7 +250,12 @@ impl Run<'_> {
         let left = applied.incomplete || made.plan.pending().any(|change| change.blocked.is_some());
         self.state.weir.approval =
             if left { self.approval.as_ref().and_then(|(approval, _)| serde_json::to_string(approval).ok()).and_then(|text| RawJson::parse(&text).ok()) } else { None };
-        self.store.write(&mut self.state).map_err(store_failure)?;
+        if let Err(error) = self.store.write(&mut self.state) {
+            // What is done is in the journal. What went wrong before, perhaps for the same reason, is told as well.
+            let mut diags = applied.diags;
+            diags.extend(store_failure(error).diagnostics);
+            return Err(Failure::new(diags, &self.stack.config.sources));
+        }
         if settle(context, made, applied.created).await {
             journal.finish().map_err(journal_failed)?;
         }
