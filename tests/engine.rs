@@ -130,6 +130,62 @@ resource "terraform_data" "user" { input = local_file.bad.id }
     assert_eq!(stack.objects(), ["local_file.bad", "terraform_data.user"]);
 }
 
+/// The run that takes up a killed one finds all objects in the state; the outputs are written all the same, also before a closed gate.
+#[test]
+fn outputs_survive_a_kill_before_a_gate() {
+    let stack = Stack::new(&[(
+        "main.stack.hcl",
+        "resource \"local_file\" \"a\" {\n  filename = \"a.txt\"\n  content  = \"x\"\n}\noutput \"file\" {\n  value = local_file.a.filename\n}\ngate \"g\" {\n  description = \"Wait\"\n}\nresource \"terraform_data\" \"later\" {\n  depends_on = [gate.g]\n}\n",
+    )]);
+    for record in 1.. {
+        let output = stack.command(&["apply", "-auto-approve"]).env("WEIR_TEST_CRASH_AFTER_RECORD", record.to_string()).output().unwrap();
+        if output.status.code().is_some() {
+            break;
+        }
+    }
+    stack.says(&["apply", "-auto-approve"], 3, &["Paused at gate.g"]);
+    assert_eq!(stack.ok(&["output", "-raw", "file"]), "a.txt");
+}
+
+/// What was never created stands in nobody's way: a stack that stopped at a gate, or was applied in part, can be destroyed, whatever refers to what is not there.
+#[test]
+fn a_stack_that_was_applied_in_part_is_destroyed() {
+    let stack = Stack::new(&[
+        (
+            "main.stack.hcl",
+            r#"
+resource "terraform_data" "first" { input = "a" }
+gate "g" {
+  description = "Wait"
+  depends_on  = [terraform_data.first]
+}
+stage "later" {
+  source     = "./later"
+  depends_on = [gate.g]
+  name       = terraform_data.counted[0].output
+}
+resource "terraform_data" "counted" {
+  count      = 1
+  input      = terraform_data.first.output
+  depends_on = [gate.g]
+}
+locals { joined = "${stage.later.id}-${terraform_data.counted[0].id}" }
+output "joined" { value = local.joined }
+"#,
+        ),
+        (
+            "later/main.tf",
+            "variable \"name\" {}\nresource \"terraform_data\" \"x\" {\n  input = var.name\n}\noutput \"id\" {\n  value = upper(terraform_data.x.output)\n}\n",
+        ),
+    ]);
+    stack.says(&["apply", "-auto-approve"], 3, &["Paused at gate.g"]);
+    stack.says(&["destroy", "-auto-approve"], 0, &["Destroy complete! Resources: 1 destroyed."]);
+    stack.says(&["apply", "-auto-approve"], 3, &["Paused at gate.g"]);
+    stack.ok(&["gate", "open", "g"]);
+    stack.says(&["destroy", "-auto-approve"], 0, &["Destroy complete! Resources: 1 destroyed."]);
+    assert_eq!(stack.objects(), Vec::<String>::new());
+}
+
 /// Drift is found, shown apart by -refresh-only, and made good by an apply.
 #[test]
 fn drift_is_made_good() {

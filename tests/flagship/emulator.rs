@@ -101,7 +101,9 @@ impl Emulator {
         let keys = self.json("kms", "TrentService.ListKeys", &json!({}));
         let alive = |id: &String| {
             let key = self.json("kms", "TrentService.DescribeKey", &json!({ "KeyId": id }));
-            key["KeyMetadata"]["KeyState"] == "Enabled" && key["KeyMetadata"]["KeyManager"] == "CUSTOMER"
+            // The emulator makes a key for volumes by itself when the first instance starts.
+            let own = key["KeyMetadata"]["Description"].as_str().is_some_and(|text| text.starts_with("Default master key"));
+            key["KeyMetadata"]["KeyState"] == "Enabled" && !own
         };
         found.insert("aws_kms_key", fields(&keys, "Keys", "KeyId").into_iter().filter(alive).collect());
         let aliases = fields(&self.json("kms", "TrentService.ListAliases", &json!({})), "Aliases", "AliasName");

@@ -64,6 +64,7 @@ fn what_the_gate_root_ca_refuses() {
     };
     let leaf = {
         let mut request = CertificateSigningRequestParams::from_pem(&request).unwrap();
+        request.params.is_ca = IsCa::ExplicitNoCa;
         (request.params.not_before, request.params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2050, 1, 1));
         request.signed_by(&Issuer::new(root.params.clone(), &root.key)).unwrap().pem()
     };

@@ -28,10 +28,11 @@ fn cache() -> Option<PathBuf> {
 fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
-        let (path, name) = { (entry.as_ref().map(fs::DirEntry::path).unwrap_or_default(), entry?.file_name()) };
+        let entry = entry?;
+        let (path, name) = (entry.path(), entry.file_name());
         if path.is_dir() {
             copy(&path, &to.join(name))?;
-        } else if path.extension().is_some_and(|extension| extension != "tfstate") {
+        } else if !name.to_string_lossy().contains("tfstate") {
             fs::copy(&path, to.join(name))?;
         }
     }
