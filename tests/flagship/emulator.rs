@@ -15,7 +15,7 @@ pub(crate) struct Emulator {
 
 /// Resource types whose objects one call lists: type, service, version, action, filter, element that holds the list, element with the id.
 type Listing = (&'static str, &'static str, &'static str, &'static str, &'static [(&'static str, &'static str)], &'static str, &'static str);
-const LISTINGS: [Listing; 14] = [
+const LISTINGS: [Listing; 13] = [
     ("aws_vpc", "ec2", EC2, "DescribeVpcs", &[], "vpcSet", "vpcId"),
     ("aws_subnet", "ec2", EC2, "DescribeSubnets", &[], "subnetSet", "subnetId"),
     ("aws_internet_gateway", "ec2", EC2, "DescribeInternetGateways", &[], "internetGatewaySet", "internetGatewayId"),
@@ -29,7 +29,6 @@ const LISTINGS: [Listing; 14] = [
         "natGatewaySet",
         "natGatewayId",
     ),
-    ("aws_vpc_endpoint", "ec2", EC2, "DescribeVpcEndpoints", &[], "vpcEndpointSet", "vpcEndpointId"),
     ("aws_flow_log", "ec2", EC2, "DescribeFlowLogs", &[], "flowLogSet", "flowLogId"),
     ("aws_launch_template", "ec2", EC2, "DescribeLaunchTemplates", &[], "launchTemplates", "launchTemplateId"),
     ("aws_autoscaling_group", "autoscaling", "2011-01-01", "DescribeAutoScalingGroups", &[], "AutoScalingGroups", "AutoScalingGroupName"),
@@ -90,6 +89,7 @@ impl Emulator {
         for (kind, service, version, action, filter, list, id) in LISTINGS {
             found.insert(kind, ids(&self.query(service, version, action, filter), list, id));
         }
+        self.endpoints(&mut found);
         self.security(&mut found);
         self.routing(&mut found);
         let listeners = found["aws_lb"].iter().flat_map(|arn| {
@@ -114,6 +114,14 @@ impl Emulator {
         found.insert("aws_route53_zone", zones.iter().map(|id| id.trim_start_matches("/hostedzone/").to_owned()).collect());
         found.insert("aws_s3_bucket", ids(&self.send("s3", "GET", "/", "", ""), "Buckets", "Name"));
         found
+    }
+
+    /// Endpoints but those that are listed for a while after their end.
+    fn endpoints(&self, found: &mut Objects) {
+        let xml = self.query("ec2", EC2, "DescribeVpcEndpoints", &[]);
+        let document = roxmltree::Document::parse(&xml).unwrap();
+        let there = items(&document, "vpcEndpointSet").filter(|endpoint| text(*endpoint, "state") != "deleted");
+        found.insert("aws_vpc_endpoint", there.map(|endpoint| text(endpoint, "vpcEndpointId")).collect());
     }
 
     /// Groups and their rules, without what each VPC has by itself.
@@ -209,39 +217,23 @@ pub(crate) struct Vault {
 }
 
 impl Vault {
-    /// The keys of what is under a path.
+    /// The keys of what is under a path; empty when there is nothing.
     pub(crate) fn list(&self, path: &str) -> Vec<String> {
-        let listed = self.call("LIST", path);
-        listed["data"]["keys"].as_array().unwrap().iter().map(|key| key.as_str().unwrap().to_owned()).collect()
-    }
-
-    pub(crate) fn call(&self, method: &str, path: &str) -> Json {
         let port = self.address.rsplit(':').next().unwrap();
         let resolve = format!("{}:{port}:127.0.0.1", self.name);
         let token = format!("X-Vault-Token: {}", self.token);
         let url = format!("https://{}:{port}/v1/{path}", self.name);
-        let output = Command::new("curl")
-            .args([
-                "-sS",
-                "--retry",
-                "20",
-                "--retry-delay",
-                "1",
-                "--retry-all-errors",
-                "--fail",
-                "-X",
-                method,
-                "--cacert",
-                &self.root_ca,
-                "--resolve",
-                &resolve,
-                "-H",
-                &token,
-                &url,
-            ])
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{method} {path}: {}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap_or(Json::Null)
+        // An election is waited for.
+        let patient = ["-sS", "--retry", "20", "--retry-delay", "1", "--retry-connrefused"];
+        let output = Command::new("curl").args(patient).args(["-X", "LIST", "--cacert", &self.root_ca, "--resolve", &resolve, "-H", &token, &url]).output().unwrap();
+        assert!(output.status.success(), "{path}: {}", String::from_utf8_lossy(&output.stderr));
+        let listed: Json = serde_json::from_slice(&output.stdout).unwrap();
+        match listed["data"]["keys"].as_array() {
+            Some(keys) => keys.iter().map(|key| key.as_str().unwrap().to_owned()).collect(),
+            None => {
+                assert_eq!(listed["errors"], json!([]), "{path}: {listed}");
+                Vec::new()
+            }
+        }
     }
 }
