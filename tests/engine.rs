@@ -1,67 +1,13 @@
-//! The engine from outside, where a transcript cannot tell it: crashes, locks, damaged files, folders that cannot be written, plan files that went stale.
+//! The engine from outside, where a transcript cannot tell it: crashes, partial failures, damaged files, plan files that went stale.
 #![allow(clippy::unwrap_used, reason = "tests")]
+mod stack;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
 
 use serde_json::Value as Json;
 
-/// A stack in a folder of its own.
-struct Stack {
-    dir: tempfile::TempDir,
-}
-
-impl Stack {
-    fn new(files: &[(&str, &str)]) -> Self {
-        let stack = Self { dir: tempfile::tempdir().unwrap() };
-        for (name, text) in files {
-            stack.write(name, text);
-        }
-        stack
-    }
-    fn path(&self, name: &str) -> std::path::PathBuf {
-        self.dir.path().join(name)
-    }
-    fn write(&self, name: &str, text: &str) {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
-        command.args(arguments).current_dir(self.dir.path()).env("NO_COLOR", "1").stdin(Stdio::null());
-        command
-    }
-    fn run(&self, arguments: &[&str]) -> (i32, String) {
-        told(&self.command(arguments).output().unwrap())
-    }
-    fn ok(&self, arguments: &[&str]) -> String {
-        let (code, text) = self.run(arguments);
-        assert_eq!(code, 0, "{arguments:?}: {text}");
-        text
-    }
-    /// Ends with that code and says all of these.
-    fn says(&self, arguments: &[&str], wanted: i32, parts: &[&str]) {
-        let (code, text) = self.run(arguments);
-        assert_eq!(code, wanted, "{arguments:?}: {text}");
-        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        for part in parts {
-            assert!(flat.contains(part), "{arguments:?} does not say {part:?}: {text}");
-        }
-    }
-    fn state(&self) -> Json {
-        serde_json::from_slice(&fs::read(self.path("terraform.tfstate")).unwrap()).unwrap()
-    }
-    fn objects(&self) -> Vec<String> {
-        self.ok(&["state", "list"]).lines().map(str::to_owned).collect()
-    }
-}
-
-fn told(output: &Output) -> (i32, String) {
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(!text.contains("panicked"), "{text}");
-    (output.status.code().unwrap_or(-1), text)
-}
+use crate::stack::{Stack, told};
 
 fn is_empty_besides(dir: &Path, known: &[&str]) {
     let found: Vec<String> = fs::read_dir(dir)
@@ -184,6 +130,62 @@ resource "terraform_data" "user" { input = local_file.bad.id }
     assert_eq!(stack.objects(), ["local_file.bad", "terraform_data.user"]);
 }
 
+/// The run that takes up a killed one finds all objects in the state; the outputs are written all the same, also before a closed gate.
+#[test]
+fn outputs_survive_a_kill_before_a_gate() {
+    let stack = Stack::new(&[(
+        "main.stack.hcl",
+        "resource \"local_file\" \"a\" {\n  filename = \"a.txt\"\n  content  = \"x\"\n}\noutput \"file\" {\n  value = local_file.a.filename\n}\ngate \"g\" {\n  description = \"Wait\"\n}\nresource \"terraform_data\" \"later\" {\n  depends_on = [gate.g]\n}\n",
+    )]);
+    for record in 1.. {
+        let output = stack.command(&["apply", "-auto-approve"]).env("WEIR_TEST_CRASH_AFTER_RECORD", record.to_string()).output().unwrap();
+        if output.status.code().is_some() {
+            break;
+        }
+    }
+    stack.says(&["apply", "-auto-approve"], 3, &["Paused at gate.g"]);
+    assert_eq!(stack.ok(&["output", "-raw", "file"]), "a.txt");
+}
+
+/// What was never created stands in nobody's way: a stack that stopped at a gate, or was applied in part, can be destroyed, whatever refers to what is not there.
+#[test]
+fn a_stack_that_was_applied_in_part_is_destroyed() {
+    let stack = Stack::new(&[
+        (
+            "main.stack.hcl",
+            r#"
+resource "terraform_data" "first" { input = "a" }
+gate "g" {
+  description = "Wait"
+  depends_on  = [terraform_data.first]
+}
+stage "later" {
+  source     = "./later"
+  depends_on = [gate.g]
+  name       = terraform_data.counted[0].output
+}
+resource "terraform_data" "counted" {
+  count      = 1
+  input      = terraform_data.first.output
+  depends_on = [gate.g]
+}
+locals { joined = "${stage.later.id}-${terraform_data.counted[0].id}" }
+output "joined" { value = local.joined }
+"#,
+        ),
+        (
+            "later/main.tf",
+            "variable \"name\" {}\nresource \"terraform_data\" \"x\" {\n  input = var.name\n}\noutput \"id\" {\n  value = upper(terraform_data.x.output)\n}\n",
+        ),
+    ]);
+    stack.says(&["apply", "-auto-approve"], 3, &["Paused at gate.g"]);
+    stack.says(&["destroy", "-auto-approve"], 0, &["Destroy complete! Resources: 1 destroyed."]);
+    stack.says(&["apply", "-auto-approve"], 3, &["Paused at gate.g"]);
+    stack.ok(&["gate", "open", "g"]);
+    stack.says(&["destroy", "-auto-approve"], 0, &["Destroy complete! Resources: 1 destroyed."]);
+    assert_eq!(stack.objects(), Vec::<String>::new());
+}
+
 /// Drift is found, shown apart by -refresh-only, and made good by an apply.
 #[test]
 fn drift_is_made_good() {
@@ -296,20 +298,4 @@ fn secrets_are_not_shown() {
         assert!(!text.contains("sesame-1234") && !text.contains("boo-5678"), "{text}");
     }
     assert!(!fs::read_to_string(stack.path("terraform.tfstate")).unwrap().contains("boo-5678"));
-}
-
-/// Where nothing can be written nothing is done.
-#[cfg(unix)]
-#[test]
-fn a_read_only_folder() {
-    use std::os::unix::fs::PermissionsExt;
-    let stack = Stack::new(&[("main.tf", "resource \"terraform_data\" \"a\" {}\n")]);
-    fs::set_permissions(stack.dir.path(), fs::Permissions::from_mode(0o555)).unwrap();
-    // Root may write everywhere, so there is nothing to be seen.
-    if fs::write(stack.path("probe"), "x").is_err() {
-        let (code, text) = stack.run(&["apply", "-auto-approve"]);
-        assert_eq!(code, 1, "{text}");
-        assert!(text.contains("Error: "), "{text}");
-    }
-    fs::set_permissions(stack.dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
 }

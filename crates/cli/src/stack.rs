@@ -283,7 +283,15 @@ pub(crate) async fn settle(context: &Context, made: &Made, created: Vec<(weir_ad
     }
     let mut well = true;
     for (provider, objects) in by_provider.into_values() {
-        let Some(session) = made.providers.get(&provider).and_then(weir_plan::ProviderState::session) else { continue };
+        let session = match made.providers.get(&provider) {
+            Some(weir_plan::ProviderState::Ready(session)) => session,
+            // Such as without credentials: the journal keeps what was created until it can be asked.
+            Some(weir_plan::ProviderState::Failed) => {
+                well = false;
+                continue;
+            }
+            Some(weir_plan::ProviderState::Deferred(_)) | None => continue,
+        };
         if let Err(faults) = session.settle(&objects).await {
             well = false;
             let diags: Diagnostics =

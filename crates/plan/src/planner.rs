@@ -219,7 +219,8 @@ impl Executor for Planner {
         let decoded = match (walk.options.mode, &job.decoded) {
             (Mode::Normal, Some(decoded)) => decoded,
             (Mode::Destroy, _) => {
-                let value = current.unwrap_or_else(|| Value::Null(job.schema.ty().clone()));
+                // One that was never created has no attributes that anybody could need.
+                let value = current.unwrap_or_else(|| Value::unknown(job.schema.ty().clone()));
                 if change.before.is_some() {
                     change.action = Action::Delete;
                     change.after = None;

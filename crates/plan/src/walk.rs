@@ -313,6 +313,17 @@ impl<'a> Walk<'a> {
         result
     }
 
+    /// A value that others need. A destruction may find that what it is made of was never created: then nobody needs it, and it is no error.
+    fn eval_needed(&self, scope: &ModuleScope<'_>, expr: &weir_config::syntax::Expr) -> Value {
+        let mut evaluator = Evaluator::new(scope, self.host);
+        let value = evaluator.eval(expr);
+        if self.options.mode == crate::plan::Mode::Destroy && evaluator.diags.has_errors() {
+            return Value::unknown(Type::Dynamic);
+        }
+        self.report(evaluator.diags);
+        value
+    }
+
     fn variable(&self, at: usize, name: &Arc<str>) {
         let module = &self.nodes.modules[at];
         let Some(variable) = module.variables.get(name) else { return };
@@ -346,7 +357,7 @@ impl<'a> Walk<'a> {
         let mut scope = ModuleScope::new(self, parent, &instance.parent);
         scope.each = instance.each.clone();
         scope.count = instance.count;
-        Some(self.eval(&scope, |evaluator| evaluator.eval(expr)))
+        Some(self.eval_needed(&scope, expr))
     }
 
     fn validate(&self, module: &Module, path: &ModulePath, variable: &Variable) {
@@ -406,7 +417,7 @@ impl<'a> Walk<'a> {
         let Some(local) = module.locals.get(name) else { return };
         for instance in self.instances(at) {
             let scope = ModuleScope::new(self, module, &instance.path);
-            let value = self.eval(&scope, |evaluator| evaluator.eval(&local.expr));
+            let value = self.eval_needed(&scope, &local.expr);
             self.found().world.of(&instance.path).locals.insert(name.clone(), value);
         }
     }
@@ -421,7 +432,7 @@ impl<'a> Walk<'a> {
                     self.rule(&scope, rule, "Module output value precondition failed", output.span, None);
                 }
             }
-            let mut value = self.eval(&scope, |evaluator| evaluator.eval(&output.expr));
+            let mut value = self.eval_needed(&scope, &output.expr);
             let marks = value.marks_deep();
             if at == 0 && marks.is_sensitive() && !output.sensitive {
                 self.report([Diagnostic::error(

@@ -145,8 +145,10 @@ impl Resource for SecurityGroup {
             .await
             .api("ec2:CreateSecurityGroup")?;
         let created = Self { id: answer.group_id, name: Some(name), ..planned };
+        // Before it counts as created: a group that is taken up after a crash by its id alone would keep the rule that lets everything out, which AWS adds. Found by its marker it gets its rules.
+        let rules = created.set_first_rules(client, limit).await;
         operation.created(&Self { ingress: None, egress: None, ..created.clone() })?;
-        created.set_first_rules(client, limit).await?;
+        rules?;
         wait::appear("security group", || Self::read(client, created.clone())).await
     }
 

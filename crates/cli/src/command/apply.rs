@@ -250,7 +250,12 @@ impl Run<'_> {
         let left = applied.incomplete || made.plan.pending().any(|change| change.blocked.is_some());
         self.state.weir.approval =
             if left { self.approval.as_ref().and_then(|(approval, _)| serde_json::to_string(approval).ok()).and_then(|text| RawJson::parse(&text).ok()) } else { None };
-        self.store.write(&mut self.state).map_err(store_failure)?;
+        if let Err(error) = self.store.write(&mut self.state) {
+            // What is done is in the journal. What went wrong before, perhaps for the same reason, is told as well.
+            let mut diags = applied.diags;
+            diags.extend(store_failure(error).diagnostics);
+            return Err(Failure::new(diags, &self.stack.config.sources));
+        }
         if settle(context, made, applied.created).await {
             journal.finish().map_err(journal_failed)?;
         }
@@ -267,13 +272,14 @@ impl Run<'_> {
         Ok((applied.counts, left))
     }
 
-    /// Writes what the refresh found and what is approved, when nothing is applied.
+    /// Writes what the refresh found, what is approved, and outputs, when nothing is applied.
     async fn keep(&mut self, made: &Made, left: bool) -> Result<(), Failure> {
         // What this run has made already and would change again is shown by the next plan, not done unasked.
         if made.plan.executable().next().is_some() {
             return Ok(());
         }
-        if made.plan.refreshed.is_empty() && self.state.weir.approval.is_none() && self.state.serial > 0 {
+        // Outputs can be all that is missing: a run that took up an interrupted one finds the objects in the state.
+        if made.plan.refreshed.is_empty() && self.state.weir.approval.is_none() && self.state.serial > 0 && !outputs_differ(&made.plan) {
             return Ok(());
         }
         if !left {
@@ -326,8 +332,12 @@ impl Run<'_> {
 
 /// True when only outputs differ.
 fn only_outputs(plan: &Plan) -> bool {
-    plan.pending().next().is_none()
-        && plan.outputs.values().any(|output| output.before != output.after && output.after.as_ref().is_none_or(weir_value::Value::is_wholly_known))
+    plan.pending().next().is_none() && outputs_differ(plan)
+}
+
+/// True when an output is known now and not yet in the state.
+fn outputs_differ(plan: &Plan) -> bool {
+    plan.outputs.values().any(|output| output.before != output.after && output.after.as_ref().is_none_or(weir_value::Value::is_wholly_known))
 }
 
 /// Ctrl-C once ends after the running operations, twice at once.
