@@ -92,8 +92,12 @@ pub async fn apply(applying: Applying<'_>) -> Applied {
     }
     // … and at last what nobody needs any more. An object that was not changed as planned still needs what it needed.
     let failed: HashSet<InstanceAddr> = effects.failures().iter().cloned().collect();
-    let unchanged =
-        plan.executable().filter(|change| plan.mode != Mode::Destroy && makes(change.action) && !changed.done.contains(&change.addr)).map(|change| &change.addr);
+    let later = plan.pending().filter(|change| matches!(change.blocked, Some(Blocked::Confirm(_))));
+    let unchanged = plan
+        .executable()
+        .chain(later)
+        .filter(|change| plan.mode != Mode::Destroy && makes(change.action) && !changed.done.contains(&change.addr))
+        .map(|change| &change.addr);
     let needed = needed(applying.prior, failed.iter().chain(unchanged));
     let last = plan
         .executable()

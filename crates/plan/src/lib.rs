@@ -7,6 +7,7 @@
 
 mod approval;
 mod catalog;
+mod confirm;
 mod decode;
 mod encode;
 mod gate;

@@ -522,6 +522,8 @@ impl Planner {
         let mut found = std::mem::take(&mut *walk.found());
         let mut changes = self.changes.into_inner();
         hold(&mut changes, &found.gates, walk.prior);
+        let stages = stages(walk.nodes);
+        crate::confirm::hold(&mut changes, &stages, walk.nodes, walk.prior, walk.options);
         changes.sort_by(|a, b| (&a.addr, &a.deposed).cmp(&(&b.addr, &b.deposed)));
         let root = found.world.values.get(&ModulePath::root());
         let mut outputs = BTreeMap::new();
@@ -545,7 +547,7 @@ impl Planner {
             drift: self.drift.into_inner(),
             outputs,
             gates: std::mem::take(&mut found.gates),
-            stages: stages(walk.nodes),
+            stages,
             variables,
             data: self.data.into_inner(),
             refreshed: self.refreshed.into_inner(),
