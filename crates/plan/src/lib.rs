@@ -7,6 +7,8 @@
 
 mod approval;
 mod catalog;
+mod check;
+mod condition;
 mod confirm;
 mod decode;
 mod encode;
@@ -24,6 +26,7 @@ mod world;
 
 pub use approval::{Approval, Difference};
 pub use catalog::Catalog;
+pub use condition::{CheckOutcome, CheckStatus, Checked, CheckedInstance, Conditions};
 pub use decode::{Decoded, decode_instance};
 pub use gate::{CheckResult, GateCandidate, GateInput, GatePlan, GateStatus, Guarded};
 pub use host::DiskHost;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use weir_addr::{GateName, InstanceAddr, ModulePath, ProviderConfigAddr, ResourceAddr, StageName, Target};
 use weir_value::{Path, Type, Value};
 
-use crate::GatePlan;
+use crate::condition::Conditions;
+use crate::gate::GatePlan;
 
 /// What is wanted of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -235,6 +236,8 @@ pub struct Plan {
     pub refreshed: BTreeMap<InstanceAddr, Option<Value>>,
     /// Time of the plan, RFC 3339 in UTC.
     pub timestamp: Arc<str>,
+    /// What became of the conditions, as far as it is known.
+    pub conditions: Conditions,
     /// Module instances that exist, for what is removed.
     pub modules: Vec<ModulePath>,
 }

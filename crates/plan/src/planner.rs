@@ -552,6 +552,7 @@ impl Planner {
             data: self.data.into_inner(),
             refreshed: self.refreshed.into_inner(),
             timestamp: walk.host.plan_timestamp.clone(),
+            conditions: std::mem::take(&mut found.conditions),
             modules: found.world.values.keys().cloned().collect(),
         };
         Made { plan, world: found.world, providers: found.providers, diags: found.diags }

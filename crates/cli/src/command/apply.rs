@@ -281,7 +281,10 @@ impl Run<'_> {
         if !left {
             self.approval = None;
         }
-        if made.plan.refreshed.is_empty() && self.approval.is_none() && self.state.weir.approval.is_none() && self.state.serial > 0 {
+        let conditions = made.plan.conditions.state().to_string();
+        let recorded = self.state.check_results.as_ref().map_or("null", RawJson::as_str);
+        let same = !self.options.targets.is_empty() || self.options.mode == Mode::Destroy || conditions == recorded;
+        if same && made.plan.refreshed.is_empty() && self.approval.is_none() && self.state.weir.approval.is_none() && self.state.serial > 0 {
             return Ok(());
         }
         self.round(made).await.map(drop)

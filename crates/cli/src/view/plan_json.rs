@@ -51,6 +51,7 @@ pub(crate) fn document(plan: &Plan) -> Json {
         "resource_drift": plan.drift.iter().map(drift).collect::<Vec<_>>(),
         "resource_changes": plan.changes.iter().map(change).collect::<Vec<_>>(),
         "output_changes": outputs,
+        "checks": plan.conditions.plan(),
         "stages": plan.stages.iter().map(|stage| json!({ "name": stage.name.as_str(), "behind": stage.behind.iter().map(|gate| gate.as_str()).collect::<Vec<_>>(), "confirm": stage.confirm })).collect::<Vec<_>>(),
         "gates": plan.gates.iter().map(gate).collect::<Vec<_>>(),
         "applyable": plan.pending().any(|change| !change.waits()),
