@@ -223,8 +223,11 @@ mod tests {
         assert_eq!(all.state(), expected);
         let plan = all.plan();
         assert_eq!(plan[0]["address"]["to_display"], "stage.s.null_resource.a");
-        assert_eq!(plan[0]["instances"][0], json!({ "address": { "to_display": "stage.s.null_resource.a[\"x\"]", "module": "stage.s", "instance_key": "x" },
-            "status": "fail", "problems": [{ "message": "no" }] }));
+        assert_eq!(
+            plan[0]["instances"][0],
+            json!({ "address": { "to_display": "stage.s.null_resource.a[\"x\"]", "module": "stage.s", "instance_key": "x" },
+            "status": "fail", "problems": [{ "message": "no" }] })
+        );
         assert_eq!(Conditions::default().state(), Json::Null);
     }
 }

@@ -262,7 +262,10 @@ impl Executor for Planner {
         if let Some(state) = walk.prior.resources.get(&job.addr.resource) {
             visited.extend(state.instances.keys().map(|key| job.addr.resource.instance(key.clone())));
         }
-        let after = job.decoded.as_ref().map(|decoded| decode::mark_schema(&decode::mark(&decode::only_configured(job.schema, &decoded.config, Some(&cause)), &decoded.marks), job.schema));
+        let after = job
+            .decoded
+            .as_ref()
+            .map(|decoded| decode::mark_schema(&decode::mark(&decode::only_configured(job.schema, &decoded.config, Some(&cause)), &decoded.marks), job.schema));
         self.push(Change {
             addr: job.addr,
             deposed: None,

@@ -21,6 +21,7 @@ use crate::prompt;
 use crate::stack::{Disk, PlanFlags, Stack, locked, now, settle};
 use crate::stored::{ChangeFlags, store_failure, who};
 use crate::view;
+use crate::view::progress::{BEAT, Progress};
 
 /// Apply up to the first gate that is not open
 ///
@@ -232,8 +233,9 @@ impl Run<'_> {
         let stop = Arc::new(Stop::default());
         let signals = tokio::spawn(interrupted(stop.clone(), Arc::clone(&context.err)));
         let host = self.stack.host().applying(now());
-        let out = &context.out;
-        let events = |event: weir_apply::Event| out.line(view::progress::line(&event));
+        let progress = Arc::new(Progress::new(context, &made.plan));
+        let beats = progress.is_live().then(|| tokio::spawn(beat(Arc::clone(&progress))));
+        let events = |event: weir_apply::Event| progress.event(&event);
         let applied = apply(Applying {
             config: &self.stack.config,
             nodes: &self.stack.nodes,
@@ -251,6 +253,12 @@ impl Run<'_> {
         })
         .await;
         signals.abort();
+        if let Some(beats) = beats {
+            beats.abort();
+            // Only when it has ended nothing is drawn any more.
+            let _ = beats.await;
+        }
+        progress.end();
         self.state = applied.state;
         let left = applied.incomplete || made.plan.pending().any(|change| change.blocked.is_some());
         self.state.weir.approval =
@@ -363,6 +371,14 @@ impl Run<'_> {
 fn only_outputs(plan: &Plan) -> bool {
     plan.pending().next().is_none()
         && plan.outputs.values().any(|output| output.before != output.after && output.after.as_ref().is_none_or(weir_value::Value::is_wholly_known))
+}
+
+/// Draws the live lines anew while an apply goes on, so that the time in them goes on too.
+async fn beat(progress: Arc<Progress>) {
+    loop {
+        tokio::time::sleep(BEAT).await;
+        progress.draw();
+    }
 }
 
 /// Ctrl-C once ends after the running operations, twice at once.

@@ -27,7 +27,8 @@ pub(super) fn read(block: &Block, diags: &mut Diagnostics) -> Option<Check> {
         let mut refers = false;
         for_each_variable(&rule.condition, &mut |_| refers = true);
         if !refers {
-            let detail = "The condition expression must refer to at least one object from elsewhere in the configuration, or else its result would not be checking anything.";
+            let detail =
+                "The condition expression must refer to at least one object from elsewhere in the configuration, or else its result would not be checking anything.";
             diags.error(rule.condition.span, "Invalid assert expression", detail);
         }
     }
