@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
-use weir_addr::{InstanceKey, Mode, ModulePath, ResourceAddr};
+use weir_addr::{InstanceKey, ModulePath, ResourceAddr};
 
 /// A block that has conditions, in a module path without keys.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -159,7 +159,7 @@ impl Conditions {
                     Checked::Output(_, name) => json!({ "kind": "output_value", "name": &**name }),
                     Checked::Variable(_, name) => json!({ "kind": "var", "name": &**name }),
                     Checked::Resource(resource) => json!({
-                        "kind": "resource", "mode": if resource.mode == Mode::Managed { "managed" } else { resource.mode.as_str() },
+                        "kind": "resource", "mode": resource.mode.as_str(),
                         "type": &*resource.type_, "name": &*resource.name,
                     }),
                 };
@@ -200,7 +200,6 @@ fn status(instances: &BTreeMap<CheckedInstance, CheckOutcome>) -> CheckStatus {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -255,7 +255,8 @@ impl Executor for Planner {
         let cause = match &job.blocked {
             Some(Blocked::Gate(gate)) => Arc::from(gate.to_string()),
             Some(Blocked::Provider(cause) | Blocked::Instances(cause)) => cause.clone(),
-            None => "apply".into(),
+            // That a stage asks is found out when all is planned.
+            Some(Blocked::Confirm(_)) | None => "apply".into(),
         };
         // Instances that exist already are neither confirmed nor taken away before it is known how many there shall be.
         let mut visited = self.visited.borrow_mut();
@@ -405,7 +406,7 @@ impl Planner {
         let cause = match &job.blocked {
             Some(Blocked::Gate(gate)) => Some(Arc::from(gate.to_string())),
             Some(Blocked::Provider(cause) | Blocked::Instances(cause)) => Some(cause.clone()),
-            None => None,
+            Some(Blocked::Confirm(_)) | None => None,
         };
         let state = match cause {
             Some(cause) if change.action != Action::NoOp => because(&planned.state, &cause),

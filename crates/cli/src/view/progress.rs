@@ -184,7 +184,7 @@ mod tests {
         let stage = |name: &str, done, all| Stage { name: Some(StageName::new(name)), done, all };
         let mut work = Work { stages: vec![stage("network", 1, 4), stage("db", 2, 2)], running: vec![running("main")] };
         assert_eq!(work.lines(80), ["stage network [#####---------------] 1/4", "  stage.network.aws_vpc.main: Creating... 0s"]);
-        assert_eq!(work.lines(20)[1], "  stage.network.aws…");
+        assert_eq!(work.lines(20)[1], "  stage.network.aw…");
         work.running.extend((0..NAMED).map(|at| running(&format!("n{at}"))));
         assert_eq!(work.lines(80).last().map(String::as_str), Some("  and 1 more"));
     }

@@ -1,0 +1,10 @@
+stage "bd" {
+  confirm = true
+}
+stage "net" {
+  confirm = true
+}
+stage "db" {
+  confrm = true
+}
+confirm = true

@@ -1,0 +1,3 @@
+stage "db" {
+  confirm = true
+}
