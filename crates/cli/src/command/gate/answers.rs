@@ -111,7 +111,9 @@ impl Answers {
         let broken = evaluator.diags.has_errors();
         diags.extend(evaluator.diags);
         match value.as_bool() {
-            Some(confirm) => drop(self.stages.insert(StageName::new(name.name.clone()), confirm)),
+            Some(confirm) => {
+                self.stages.insert(StageName::new(name.name.clone()), confirm);
+            }
             None if broken => {}
             None => diags.error(attribute.expr.span, "Unsuitable value type", "The answer to a stage is true or false."),
         }
