@@ -369,3 +369,30 @@ fn results_of_conditions_are_kept() {
     assert_eq!(state["check_results"].as_array().unwrap().iter().find(|result| result["config_addr"] == "check.gone").unwrap()["status"], "pass");
     assert_eq!(state["serial"], again["serial"]);
 }
+
+/// A stage with confirm = true pauses a run that nobody answers, also an approved one; -auto-approve is no answer, and backwards it asks too.
+#[test]
+fn a_stage_asks_before_it_begins() {
+    let files = [
+        (
+            "main.stack.hcl",
+            "stage \"net\" {\n  source = \"./m\"\n  i      = \"n\"\n}\nstage \"db\" {\n  source  = \"./m\"\n  i       = stage.net.o\n  confirm = true\n}\nstage \"app\" {\n  source = \"./m\"\n  i      = stage.db.o\n}\nresource \"terraform_data\" \"beside\" {}\noutput \"end\" { value = stage.app.o }\n",
+        ),
+        (
+            "m/main.tf",
+            "variable \"i\" { type = string }\nresource \"terraform_data\" \"x\" {\n  input            = \"${var.i}!\"\n  triggers_replace = var.i\n}\noutput \"o\" { value = terraform_data.x.output }\n",
+        ),
+        ("yes.answers.hcl", "stage \"db\" {\n  confirm = true\n}\n"),
+        ("bad.answers.hcl", "stage \"bd\" {\n  confirm = true\n}\nstage \"net\" {\n  confirm = true\n}\nstage \"db\" {\n  confrm = true\n}\nconfirm = true\n"),
+    ];
+    let stack = Stack::new(&files);
+    stack.says(&["plan", "-out=p"], 0, &["stage db (asks for confirmation)", "Plan: 4 to add"]);
+    stack.says(&["apply", "p"], 3, &["Applied so far: 2 added", "Paused before stage db:", "1 to add, 0 to change", "stage \"db\" { confirm = true }"]);
+    stack.says(&["apply", "-auto-approve"], 3, &["Going on with the plan", "Paused before stage db:"]);
+    let wrong = ["No such stage", "Did you mean \"db\"?", "Nothing to answer", "Unsupported argument", "Missing required argument"];
+    stack.says(&["apply", "-answers=bad.answers.hcl"], 1, &wrong);
+    stack.says(&["apply", "-answers=yes.answers.hcl", "p"], 0, &["Apply complete! Resources: 2 added"]);
+    stack.says(&["apply", "-auto-approve"], 0, &["No changes."]);
+    stack.says(&["destroy", "-auto-approve"], 3, &["Paused before stage db:", "2 destroyed"]);
+    stack.says(&["destroy", "-auto-approve", "-answers=yes.answers.hcl"], 0, &["Destroy complete! Resources: 2 destroyed."]);
+}

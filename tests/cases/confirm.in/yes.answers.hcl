@@ -1,3 +1,0 @@
-stage "db" {
-  confirm = true
-}
