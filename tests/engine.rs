@@ -299,3 +299,86 @@ fn secrets_are_not_shown() {
     }
     assert!(!fs::read_to_string(stack.path("terraform.tfstate")).unwrap().contains("boo-5678"));
 }
+
+/// What mirrors a sensitive argument is as sensitive, also where the state (which names the argument only, as the incumbent's does) is read again.
+#[test]
+fn what_mirrors_a_secret_is_secret() {
+    let text = "variable \"secret\" {\n  sensitive = true\n  default   = \"sesame-1234\"\n}\nvariable \"size\" { default = 1 }\nresource \"terraform_data\" \"a\" {\n  input            = { inner = var.secret, size = var.size }\n  triggers_replace = var.size\n}\ndata \"null_data_source\" \"n\" {\n  inputs = { inner = var.secret }\n}\n";
+    let stack = Stack::new(&[("main.tf", text)]);
+    let mut told = vec![stack.ok(&["plan", "-json"]), stack.ok(&["apply", "-auto-approve"]), stack.ok(&["plan", "-var=size=2"])];
+    told.extend(stack.objects().iter().map(|addr| stack.ok(&["state", "show", addr])));
+    assert_eq!(told.len(), 5);
+    told.push(stack.ok(&["apply", "-auto-approve", "-var=size=2"]));
+    for text in &told {
+        assert!(!text.contains("sesame-1234"), "{text}");
+    }
+    assert_eq!(
+        stack.state()["resources"].as_array().unwrap().iter().find(|resource| resource["mode"] == "managed").unwrap()["instances"][0]["sensitive_attributes"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    stack.write("out.tf", "output \"o\" { value = terraform_data.a.output }\n");
+    stack.says(&["plan", "-var=size=2"], 1, &["Output refers to sensitive values"]);
+}
+
+/// The results of all conditions stand in the state as the incumbent has them, and in a plan in JSON.
+#[test]
+fn results_of_conditions_are_kept() {
+    let text = "variable \"v\" {\n  default = \"x\"\n  validation {\n    condition     = var.v != \"\"\n    error_message = \"Empty.\"\n  }\n}\nresource \"terraform_data\" \"a\" {\n  for_each = toset([\"k\"])\n  input    = var.v\n  lifecycle {\n    postcondition {\n      condition     = self.output == var.v\n      error_message = \"No.\"\n    }\n  }\n}\ncheck \"c\" {\n  assert {\n    condition     = terraform_data.a[\"k\"].output == \"y\"\n    error_message = \"It is ${var.v}.\"\n  }\n}\ncheck \"gone\" {\n  data \"local_file\" \"f\" { filename = \"none.txt\" }\n  assert {\n    condition     = data.local_file.f.content == \"\"\n    error_message = \"Not empty.\"\n  }\n}\n";
+    let stack = Stack::new(&[("main.tf", text)]);
+    let plan: Json = serde_json::from_str(stack.command(&["plan", "-json"]).output().map(|output| String::from_utf8(output.stdout).unwrap()).unwrap().trim()).unwrap();
+    let status = |name: &str| plan["checks"].as_array().unwrap().iter().find(|check| check["address"]["to_display"] == name).unwrap()["status"].clone();
+    assert_eq!(
+        (status("check.c"), status("check.gone"), status("terraform_data.a"), status("var.v")),
+        ("unknown".into(), "fail".into(), "unknown".into(), "pass".into())
+    );
+    stack.says(&["apply", "-auto-approve"], 0, &["Warning: Check block assertion failed", "It is x.", "Apply complete! Resources: 1 added"]);
+    let results = stack.state()["check_results"].clone();
+    let of = |name: &str| results.as_array().unwrap().iter().find(|result| result["config_addr"] == name).unwrap().clone();
+    assert_eq!(
+        of("check.c"),
+        serde_json::json!({ "object_kind": "check", "config_addr": "check.c", "status": "fail",
+            "objects": [{ "object_addr": "check.c", "status": "fail", "failure_messages": ["It is x."] }] })
+    );
+    assert_eq!(of("check.gone")["status"], "fail");
+    assert_eq!(of("terraform_data.a")["objects"][0], serde_json::json!({ "object_addr": "terraform_data.a[\"k\"]", "status": "pass" }));
+    assert_eq!(of("var.v")["object_kind"], "var");
+    // A check that holds again is written too, although nothing else changes; the next run has nothing to write.
+    stack.write("none.txt", "");
+    stack.ok(&["apply", "-auto-approve"]);
+    let (state, again) = (stack.state(), {
+        stack.ok(&["apply", "-auto-approve"]);
+        stack.state()
+    });
+    assert_eq!(state["check_results"].as_array().unwrap().iter().find(|result| result["config_addr"] == "check.gone").unwrap()["status"], "pass");
+    assert_eq!(state["serial"], again["serial"]);
+}
+
+/// A stage with confirm = true pauses a run that nobody answers, also an approved one; -auto-approve is no answer, and backwards it asks too.
+#[test]
+fn a_stage_asks_before_it_begins() {
+    let files = [
+        (
+            "main.stack.hcl",
+            "stage \"net\" {\n  source = \"./m\"\n  i      = \"n\"\n}\nstage \"db\" {\n  source  = \"./m\"\n  i       = stage.net.o\n  confirm = true\n}\nstage \"app\" {\n  source = \"./m\"\n  i      = stage.db.o\n}\nresource \"terraform_data\" \"beside\" {}\noutput \"end\" { value = stage.app.o }\n",
+        ),
+        (
+            "m/main.tf",
+            "variable \"i\" { type = string }\nresource \"terraform_data\" \"x\" {\n  input            = \"${var.i}!\"\n  triggers_replace = var.i\n}\noutput \"o\" { value = terraform_data.x.output }\n",
+        ),
+        ("yes.answers.hcl", "stage \"db\" {\n  confirm = true\n}\n"),
+        ("bad.answers.hcl", "stage \"bd\" {\n  confirm = true\n}\nstage \"net\" {\n  confirm = true\n}\nstage \"db\" {\n  confrm = true\n}\nconfirm = true\n"),
+    ];
+    let stack = Stack::new(&files);
+    stack.says(&["plan", "-out=p"], 0, &["stage db (asks for confirmation)", "Plan: 4 to add"]);
+    stack.says(&["apply", "p"], 3, &["Applied so far: 2 added", "Paused before stage db:", "1 to add, 0 to change", "stage \"db\" { confirm = true }"]);
+    stack.says(&["apply", "-auto-approve"], 3, &["Going on with the plan", "Paused before stage db:"]);
+    let wrong = ["No such stage", "Did you mean \"db\"?", "Nothing to answer", "Unsupported argument", "Missing required argument"];
+    stack.says(&["apply", "-answers=bad.answers.hcl"], 1, &wrong);
+    stack.says(&["apply", "-answers=yes.answers.hcl", "p"], 0, &["Apply complete! Resources: 2 added"]);
+    stack.says(&["apply", "-auto-approve"], 0, &["No changes."]);
+    stack.says(&["destroy", "-auto-approve"], 3, &["Paused before stage db:", "2 destroyed"]);
+    stack.says(&["destroy", "-auto-approve", "-answers=yes.answers.hcl"], 0, &["Destroy complete! Resources: 2 destroyed."]);
+}

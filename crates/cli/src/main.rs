@@ -15,6 +15,7 @@ mod panic;
 mod plan_file;
 mod prompt;
 mod providers;
+mod screen;
 mod stack;
 mod stored;
 mod terminal;

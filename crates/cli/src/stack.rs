@@ -71,6 +71,7 @@ impl PlanFlags {
             targets: self.target.clone(),
             replace: self.replace.clone(),
             parallelism: self.parallelism.max(1),
+            ..Options::default()
         }
     }
 }

@@ -70,6 +70,13 @@ pub enum Node {
         /// Its name.
         name: GateName,
     },
+    /// A top-level `check`. Nothing depends on it.
+    Check {
+        /// Its module.
+        module: usize,
+        /// Its name.
+        name: Arc<str>,
+    },
 }
 
 /// The nodes of a configuration and what each depends on.
@@ -175,6 +182,7 @@ impl Nodes {
             },
             Node::Resource { module, mode, type_, name } => format!("{}{}{type_}.{name}", prefix(*module), mode.prefix()),
             Node::Gate { name } => name.to_string(),
+            Node::Check { module, name } => format!("{}check.{name}", prefix(*module)),
         }
     }
 
@@ -188,6 +196,7 @@ impl Nodes {
             Node::Provider { module, of } => self.modules[*module].providers.get(of)?.span,
             Node::Resource { module, mode, type_, name } => self.modules[*module].resources.get(&(*mode, type_.clone(), name.clone()))?.span,
             Node::Gate { name } => self.modules[0].gates.get(name)?.span,
+            Node::Check { module, name } => self.modules[*module].checks.get(name)?.span,
             Node::Done { .. } => return None,
         })
     }
@@ -220,6 +229,10 @@ impl Nodes {
             self.add(Node::Gate { name: name.clone() });
         }
         self.declared.push(first..self.nodes.len());
+        // Not one of these: nobody waits for a check.
+        for name in module.checks.keys() {
+            self.add(Node::Check { module: at, name: name.clone() });
+        }
     }
 
     fn add(&mut self, node: Node) -> NodeId {
@@ -281,6 +294,8 @@ impl Builder<'_> {
             let done = Node::Done { module: at };
             let inside = self.nodes.declared[at].clone();
             if let (Some(call), Some(done)) = (self.nodes.find(&call), self.nodes.find(&done)) {
+                let checks = module.checks.keys().filter_map(|name| self.nodes.find(&Node::Check { module: at, name: name.clone() }));
+                self.edges.extend(checks.map(|check| (check, call)));
                 for id in inside {
                     self.edges.push((id, call));
                     self.edges.push((done, id));
@@ -347,13 +362,27 @@ impl Builder<'_> {
                     self.expr(at, id, &rule.condition);
                 }
             }
+            let own = |type_: &Arc<str>, name: &Arc<str>| gate.probes.contains_key(&(type_.clone(), name.clone()));
             for check in &gate.checks {
-                self.gate_expr(at, id, &check.rule.condition, gate);
-                self.gate_expr(at, id, &check.rule.error_message, gate);
+                self.expr_beside(at, id, &check.rule.condition, &own);
+                self.expr_beside(at, id, &check.rule.error_message, &own);
             }
             for probe in gate.probes.values() {
                 self.provider_edge(at, id, probe);
                 self.body(at, id, &probe.body);
+            }
+        }
+        for (name, check) in &module.checks {
+            let Some(id) = self.nodes.find(&Node::Check { module: at, name: name.clone() }) else { continue };
+            let own = |type_: &Arc<str>, name: &Arc<str>| check.data.as_ref().is_some_and(|data| data.type_ == *type_ && data.name == *name);
+            for rule in &check.rules {
+                self.expr_beside(at, id, &rule.condition, &own);
+                self.expr_beside(at, id, &rule.error_message, &own);
+            }
+            if let Some(data) = &check.data {
+                self.provider_edge(at, id, data);
+                self.body(at, id, &data.body);
+                self.depends_on(at, id, &data.depends_on);
             }
         }
     }
@@ -444,13 +473,13 @@ impl Builder<'_> {
         }
     }
 
-    /// In a gate, `data` may mean one of its probes.
-    fn gate_expr(&mut self, at: usize, id: NodeId, expr: &Expr, gate: &weir_config::Gate) {
+    /// In a gate or a check, `data` may mean what is nested in it.
+    fn expr_beside(&mut self, at: usize, id: NodeId, expr: &Expr, nested: &dyn Fn(&Arc<str>, &Arc<str>) -> bool) {
         let mut found = Vec::new();
         for_each_variable(expr, &mut |traversal| found.push(traversal.clone()));
         for traversal in found {
             let own = match traversal.steps.as_slice() {
-                [Step::Attr(type_, _), Step::Attr(name, _), ..] if &*traversal.root.name == "data" => gate.probes.contains_key(&(type_.clone(), name.clone())),
+                [Step::Attr(type_, _), Step::Attr(name, _), ..] if &*traversal.root.name == "data" => nested(type_, name),
                 _ => false,
             };
             if !own {

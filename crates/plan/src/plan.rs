@@ -1,12 +1,13 @@
 //! What a plan consists of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use weir_addr::{GateName, InstanceAddr, ModulePath, ProviderConfigAddr, ResourceAddr, StageName, Target};
 use weir_value::{Path, Type, Value};
 
-use crate::GatePlan;
+use crate::condition::Conditions;
+use crate::gate::GatePlan;
 
 /// What is wanted of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct Options {
     pub replace: Vec<InstanceAddr>,
     /// Operations that may be under way at once.
     pub parallelism: usize,
+    /// Stages that ask before they are applied, and were answered with yes.
+    pub confirmed: BTreeSet<StageName>,
 }
 
 /// What becomes of an object.
@@ -58,6 +61,16 @@ impl Action {
     /// True for both kinds of replacement.
     pub fn is_replace(self) -> bool {
         matches!(self, Self::DeleteThenCreate | Self::CreateThenDelete)
+    }
+    /// How many objects it adds, changes and destroys.
+    pub fn counts(self) -> (usize, usize, usize) {
+        match self {
+            Self::Create => (1, 0, 0),
+            Self::Update => (0, 1, 0),
+            Self::Delete => (0, 0, 1),
+            Self::DeleteThenCreate | Self::CreateThenDelete => (1, 0, 1),
+            Self::NoOp | Self::Read => (0, 0, 0),
+        }
     }
     /// The names of plan format 1.2.
     pub fn names(self) -> &'static [&'static str] {
@@ -125,6 +138,8 @@ pub enum Blocked {
     Provider(Arc<str>),
     /// How many instances there are is not known yet.
     Instances(Arc<str>),
+    /// A stage asks before it is applied, and has not been answered. Only this holds the change back: the run can ask and go on.
+    Confirm(StageName),
 }
 
 /// What becomes of one object.
@@ -158,6 +173,10 @@ impl Change {
     /// The stage that the object is in; `None` for what stands outside of stages.
     pub fn stage(&self) -> Option<StageName> {
         self.addr.module().stage_name()
+    }
+    /// True when this run cannot make it, whatever it is answered.
+    pub fn waits(&self) -> bool {
+        self.blocked.as_ref().is_some_and(|blocked| !matches!(blocked, Blocked::Confirm(_)))
     }
 }
 
@@ -219,6 +238,8 @@ pub struct Plan {
     pub refreshed: BTreeMap<InstanceAddr, Option<Value>>,
     /// Time of the plan, RFC 3339 in UTC.
     pub timestamp: Arc<str>,
+    /// What became of the conditions, as far as it is known.
+    pub conditions: Conditions,
     /// Module instances that exist, for what is removed.
     pub modules: Vec<ModulePath>,
 }
@@ -236,21 +257,11 @@ impl Plan {
     pub fn is_empty(&self) -> bool {
         self.pending().next().is_none() && self.outputs.values().all(|output| output.before == output.after)
     }
-    /// How many objects are added, changed and destroyed, of those that can be now (`false`) or that cannot (`true`).
+    /// How many objects are added, changed and destroyed, of those that this run can do (`false`; what waits for an answer too) or that it cannot (`true`).
     pub fn counts(&self, blocked: bool) -> (usize, usize, usize) {
-        let mut counts = (0, 0, 0);
-        for change in self.pending().filter(|change| change.blocked.is_some() == blocked) {
-            match change.action {
-                Action::Create => counts.0 += 1,
-                Action::Update => counts.1 += 1,
-                Action::Delete => counts.2 += 1,
-                Action::DeleteThenCreate | Action::CreateThenDelete => {
-                    counts.0 += 1;
-                    counts.2 += 1;
-                }
-                Action::NoOp | Action::Read => {}
-            }
-        }
-        counts
+        self.pending().filter(|change| change.waits() == blocked).fold((0, 0, 0), |(added, changed, destroyed), change| {
+            let (a, c, d) = change.action.counts();
+            (added + a, changed + c, destroyed + d)
+        })
     }
 }

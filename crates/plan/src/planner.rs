@@ -256,14 +256,18 @@ impl Executor for Planner {
         let cause = match &job.blocked {
             Some(Blocked::Gate(gate)) => Arc::from(gate.to_string()),
             Some(Blocked::Provider(cause) | Blocked::Instances(cause)) => cause.clone(),
-            None => "apply".into(),
+            // That a stage asks is found out when all is planned.
+            Some(Blocked::Confirm(_)) | None => "apply".into(),
         };
         // Instances that exist already are neither confirmed nor taken away before it is known how many there shall be.
         let mut visited = self.visited.borrow_mut();
         if let Some(state) = walk.prior.resources.get(&job.addr.resource) {
             visited.extend(state.instances.keys().map(|key| job.addr.resource.instance(key.clone())));
         }
-        let after = job.decoded.as_ref().map(|decoded| decode::mark(&decode::only_configured(job.schema, &decoded.config, Some(&cause)), &decoded.marks));
+        let after = job
+            .decoded
+            .as_ref()
+            .map(|decoded| decode::mark_schema(&decode::mark(&decode::only_configured(job.schema, &decoded.config, Some(&cause)), &decoded.marks), job.schema));
         self.push(Change {
             addr: job.addr,
             deposed: None,
@@ -403,7 +407,7 @@ impl Planner {
         let cause = match &job.blocked {
             Some(Blocked::Gate(gate)) => Some(Arc::from(gate.to_string())),
             Some(Blocked::Provider(cause) | Blocked::Instances(cause)) => Some(cause.clone()),
-            None => None,
+            Some(Blocked::Confirm(_)) | None => None,
         };
         let state = match cause {
             Some(cause) if change.action != Action::NoOp => because(&planned.state, &cause),
@@ -523,6 +527,8 @@ impl Planner {
         let mut found = std::mem::take(&mut *walk.found());
         let mut changes = self.changes.into_inner();
         hold(&mut changes, &found.gates, walk.prior);
+        let stages = stages(walk.nodes);
+        crate::confirm::hold(&mut changes, &stages, walk.nodes, walk.prior, walk.options);
         changes.sort_by(|a, b| (&a.addr, &a.deposed).cmp(&(&b.addr, &b.deposed)));
         let root = found.world.values.get(&ModulePath::root());
         let mut outputs = BTreeMap::new();
@@ -548,11 +554,12 @@ impl Planner {
             drift,
             outputs,
             gates: std::mem::take(&mut found.gates),
-            stages: stages(walk.nodes),
+            stages,
             variables,
             data: self.data.into_inner(),
             refreshed: self.refreshed.into_inner(),
             timestamp: walk.host.plan_timestamp.clone(),
+            conditions: std::mem::take(&mut found.conditions),
             modules: found.world.values.keys().cloned().collect(),
         };
         Made { plan, world: found.world, providers: found.providers, diags: found.diags }

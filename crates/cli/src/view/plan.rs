@@ -29,10 +29,14 @@ pub(crate) fn text(plan: &Plan, paint: Paint) -> String {
     let staged = !plan.stages.is_empty();
     for (title, changes) in stages.values() {
         if staged {
-            let behind = plan.stages.iter().find(|stage| *title == format!("stage {}", stage.name.as_str())).map(|stage| &stage.behind);
+            let stage = plan.stages.iter().find(|stage| *title == format!("stage {}", stage.name.as_str()));
+            let behind = stage.map(|stage| &stage.behind);
             let closed: Vec<String> =
                 behind.into_iter().flatten().filter(|gate| plan.gates.iter().any(|plan| plan.name == **gate && !plan.lets_pass())).map(|gate| gate.to_string()).collect();
-            let note = if closed.is_empty() { String::new() } else { format!(" (behind {})", closed.join(", ")) };
+            let behind = (!closed.is_empty()).then(|| format!("behind {}", closed.join(", ")));
+            let asks = stage.is_some_and(|stage| stage.confirm && stage.counts(plan) != (0, 0, 0)).then(|| "asks for confirmation".to_owned());
+            let notes: Vec<String> = behind.into_iter().chain(asks).collect();
+            let note = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
             let _ = writeln!(out, "{}\n", paint.underline(paint.bold(format!("{title}{note}"))));
         }
         for change in changes {
@@ -53,14 +57,19 @@ pub(crate) fn summary(plan: &Plan, paint: Paint) -> String {
     if plan.pending().next().is_none() {
         return String::new();
     }
-    let mut out = format!("{} {add} to add, {change} to change, {destroy} to destroy.", paint.bold("Plan:"));
+    let mut out = format!("{} {}", paint.bold("Plan:"), actions((add, change, destroy)));
     if later_add + later_change + later_destroy > 0 {
         let waits: Vec<String> = plan.gates.iter().filter(|gate| !gate.lets_pass()).map(|gate| gate.name.to_string()).collect();
         let what = if waits.is_empty() { "once what they need is known".to_owned() } else { format!("behind {}", waits.join(", ")) };
-        let _ = write!(out, " Later, {what}: {later_add} to add, {later_change} to change, {later_destroy} to destroy.");
+        let _ = write!(out, " Later, {what}: {}", actions((later_add, later_change, later_destroy)));
     }
     out.push('\n');
     out
+}
+
+/// `3 to add, …`
+pub(crate) fn actions((add, change, destroy): (usize, usize, usize)) -> String {
+    format!("{add} to add, {change} to change, {destroy} to destroy.")
 }
 
 /// What a plan does beyond what was approved.
@@ -129,7 +138,8 @@ pub(crate) fn one(change: &Change, paint: Paint) -> String {
         _ => change.addr.to_string(),
     };
     let _ = writeln!(out, "  # {} {}", paint.bold(address), verb(change));
-    let why = match (&change.blocked, change.reason) {
+    // That a stage asks stands at its head.
+    let why = match (change.blocked.as_ref().filter(|_| change.waits()), change.reason) {
         (Some(Blocked::Gate(gate)), _) => Some(format!("after {gate}")),
         (Some(Blocked::Provider(cause)), _) => Some(format!("its provider is known after {cause}")),
         (Some(Blocked::Instances(cause)), _) => Some(format!("how many there are is known after {cause}")),
