@@ -58,7 +58,7 @@ pub(crate) fn causes(error: &dyn Error) -> String {
 }
 
 /// Codes that mean "there is no such object" without saying so by their end.
-const MISSING: [&str; 24] = [
+const MISSING: [&str; 25] = [
     "NoSuchEntity",
     "NoSuchEntityException",
     "NotFoundException",
@@ -68,6 +68,7 @@ const MISSING: [&str; 24] = [
     "TargetGroupNotFound",
     "ListenerNotFound",
     "RuleNotFound",
+    "InvalidLaunchTemplateName.NotFoundException",
     "NoSuchHostedZone",
     "NoSuchHealthCheck",
     "ParameterNotFound",
