@@ -14,7 +14,7 @@ mod tfvars;
 pub use constraint::{Defaults, DefaultsKey, TypeConstraint, parse_type};
 pub use load::{FileSystem, load};
 pub use module::{
-    Call, CallKind, CheckRule, Config, Gate, GateCheck, Ignore, Lifecycle, Local, Module, ModuleCallArgs, Output, ProviderBlock, ProviderRef, Repeat, RequiredProvider,
-    Resource, Retry, Variable,
+    Call, CallKind, CheckRule, Config, Gate, GateCheck, Ignore, Import, ImportStep, Lifecycle, Local, Module, ModuleCallArgs, Moved, Output, ProviderBlock, ProviderRef,
+    Removed, Repeat, RequiredProvider, Resource, Retry, Variable,
 };
 pub use tfvars::{Assignment, parse_assignments};

@@ -31,6 +31,8 @@ pub struct Options {
     pub targets: Vec<Target>,
     /// Objects to be replaced in any case.
     pub replace: Vec<InstanceAddr>,
+    /// Objects to be taken into the state besides those of `import` blocks, with their ids.
+    pub imports: Vec<(InstanceAddr, Arc<str>)>,
     /// Operations that may be under way at once.
     pub parallelism: usize,
 }
@@ -52,6 +54,8 @@ pub enum Action {
     CreateThenDelete,
     /// It goes.
     Delete,
+    /// It stays, and is not managed any more.
+    Forget,
 }
 
 impl Action {
@@ -69,6 +73,7 @@ impl Action {
             Self::DeleteThenCreate => &["delete", "create"],
             Self::CreateThenDelete => &["create", "delete"],
             Self::Delete => &["delete"],
+            Self::Forget => &["forget"],
         }
     }
 }
@@ -152,12 +157,21 @@ pub struct Change {
     pub dependencies: Arc<[ResourceAddr]>,
     /// Whether it is created before it is deleted when replaced.
     pub create_before_destroy: bool,
+    /// The address that it had before a `moved` block.
+    pub previous: Option<InstanceAddr>,
+    /// It exists already and is taken into the state first, by this id.
+    pub importing: Option<Arc<str>>,
 }
 
 impl Change {
     /// The stage that the object is in; `None` for what stands outside of stages.
     pub fn stage(&self) -> Option<StageName> {
         self.addr.module().stage_name()
+    }
+
+    /// True when something is done: to the object, or only to the state.
+    pub fn is_pending(&self) -> bool {
+        self.action != Action::NoOp || self.previous.is_some() || self.importing.is_some()
     }
 }
 
@@ -224,7 +238,7 @@ pub struct Plan {
 impl Plan {
     /// The changes that do something.
     pub fn pending(&self) -> impl Iterator<Item = &Change> {
-        self.changes.iter().filter(|change| change.action != Action::NoOp)
+        self.changes.iter().filter(|change| change.is_pending())
     }
     /// The changes that can be made now.
     pub fn executable(&self) -> impl Iterator<Item = &Change> {
@@ -233,6 +247,10 @@ impl Plan {
     /// True when there is nothing to do, now or later; outputs count.
     pub fn is_empty(&self) -> bool {
         self.pending().next().is_none() && self.outputs.values().all(|output| output.before == output.after)
+    }
+    /// How many objects are taken into the state, of those that can be now (`false`) or that cannot (`true`).
+    pub fn imports(&self, blocked: bool) -> usize {
+        self.changes.iter().filter(|change| change.importing.is_some() && change.blocked.is_some() == blocked).count()
     }
     /// How many objects are added, changed and destroyed, of those that can be now (`false`) or that cannot (`true`).
     pub fn counts(&self, blocked: bool) -> (usize, usize, usize) {
@@ -246,7 +264,7 @@ impl Plan {
                     counts.0 += 1;
                     counts.2 += 1;
                 }
-                Action::NoOp | Action::Read => {}
+                Action::NoOp | Action::Read | Action::Forget => {}
             }
         }
         counts

@@ -21,6 +21,8 @@ pub(crate) fn line(event: &Event) -> String {
             let id = id.as_ref().filter(|_| *action != Action::Delete).map(|id| format!(" [id={id}]")).unwrap_or_default();
             format!("{addr}: {} complete after {}{id}", doing(action).1, short(*elapsed))
         }
+        Event::Importing { addr, id } => format!("{addr}: Importing... [id={id}]"),
+        Event::Imported { addr, id } => format!("{addr}: Import complete [id={id}]"),
         Event::Failed { addr, action, elapsed } => format!("{addr}: {} failed after {}", doing(action).1, short(*elapsed)),
     }
 }
