@@ -107,9 +107,10 @@ async fn step(state: &mut State, files: &[(&'static str, &'static str)]) -> Step
     assert!(!applied.diags.has_errors() && !applied.incomplete, "{:?}", errors(&applied.diags));
     let (added, changed, destroyed) = applied.counts;
     done.counts = (added, changed, destroyed, applied.imported);
-    *state = State::parse(&applied.state.to_bytes().unwrap()).unwrap();
-    let again = plan(planning(state)).await;
+    let now = State::parse(&applied.state.to_bytes().unwrap()).unwrap();
+    let again = plan(planning(&now)).await;
     assert!(again.plan.is_empty(), "{:?}", lines(&again));
+    *state = now;
     done
 }
 
