@@ -206,12 +206,12 @@ async fn a_module_becomes_a_stage() {
     let module = "module \"x\" {\n  source = \"./m\"\n}\n";
     let same = "stage \"x\" {\n  source = \"./m\"\n}\nmoved {\n  from = module.x\n  to = stage.x\n}\n";
     let other = "stage \"y\" {\n  source = \"./m\"\n}\nmoved {\n  from = module.x\n  to = stage.y\n}\n";
-    check(&[("main.tf", module), INNER], &[("main.stack.hcl", same), INNER], &[], &["module.x.terraform_data.inner"]).await;
+    check(&[("main.tf", module), INNER], &[("main.stack.hcl", same), INNER], &[], &["stage.x.terraform_data.inner"]).await;
     check(
         &[("main.tf", module), INNER],
         &[("main.stack.hcl", other), INNER],
         &["no-op stage.y.terraform_data.inner from module.x.terraform_data.inner"],
-        &["module.y.terraform_data.inner"],
+        &["stage.y.terraform_data.inner"],
     )
     .await;
 }
@@ -303,6 +303,6 @@ async fn imports_that_make_no_sense_are_refused() {
         refused("resource \"terraform_data\" \"n\" {\n  count = 2\n}\nimport {\n  to = terraform_data.n\n  id = \"a\"\n}\n").await,
         ["Invalid import 'to' expression"]
     );
-    let gone = "resource \"local_file\" \"f\" {\n  filename = \"none.txt\"\n}\nimport {\n  to = local_file.f\n  id = \"none.txt\"\n}\n";
+    let gone = "resource \"local_file\" \"f\" {\n  filename = \"none.txt\"\n  content = \"x\"\n}\nimport {\n  to = local_file.f\n  id = \"none.txt\"\n}\n";
     assert_eq!(refused(gone).await.len(), 1);
 }
