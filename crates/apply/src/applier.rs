@@ -11,7 +11,7 @@ use weir_config::{Config, Resource};
 use weir_diag::{Diagnostic, Diagnostics};
 use weir_eval::Instances;
 use weir_plan::{Action, Blocked, Catalog, Change, DiskHost, Executor, Job, Made, Mode, Nodes, Options, Outcome, Plan, Reuse, Walk, final_plan, mark_object, walk};
-use weir_state::{Journal, OutputValue, State, Status};
+use weir_state::{Journal, OutputValue, RawJson, State, Status};
 use weir_value::Value;
 
 use crate::adopt::adopt;
@@ -97,8 +97,12 @@ pub async fn apply(applying: Applying<'_>) -> Applied {
     }
     // … and at last what nobody needs any more. An object that was not changed as planned still needs what it needed.
     let failed: HashSet<InstanceAddr> = effects.failures().iter().cloned().collect();
-    let unchanged =
-        plan.executable().filter(|change| plan.mode != Mode::Destroy && makes(change.action) && !changed.done.contains(&change.addr)).map(|change| &change.addr);
+    let later = plan.pending().filter(|change| matches!(change.blocked, Some(Blocked::Confirm(_))));
+    let unchanged = plan
+        .executable()
+        .chain(later)
+        .filter(|change| plan.mode != Mode::Destroy && makes(change.action) && !changed.done.contains(&change.addr))
+        .map(|change| &change.addr);
     let needed = needed(applying.prior, failed.iter().chain(unchanged));
     let last = plan
         .executable()
@@ -117,6 +121,7 @@ pub async fn apply(applying: Applying<'_>) -> Applied {
         let mut state = effects.state();
         state.outputs.clear();
         state.resources.retain(|addr, _| addr.mode == weir_addr::Mode::Managed);
+        state.check_results = None;
         state.weir.gates.clear();
         state.weir.approval = None;
     }
@@ -238,6 +243,8 @@ async fn make<'a>(applying: &Applying<'a>, effects: &Effects<'_>) -> Changed<'a>
         keep_data(&mut state, applying.catalog, &addr, &provider, &value);
     }
     if applying.options.targets.is_empty() {
+        let conditions = walking.conditions().state();
+        state.check_results = (!conditions.is_null()).then(|| RawJson::parse(&conditions.to_string()).ok()).flatten();
         let root = &applying.nodes.modules[0];
         state.outputs.retain(|name, _| root.outputs.contains_key(name));
         for (name, output) in &root.outputs {

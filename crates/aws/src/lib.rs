@@ -27,6 +27,8 @@
 mod api;
 mod assume;
 mod batch;
+#[cfg(test)]
+mod budget;
 mod cidr;
 mod client;
 mod config;
@@ -34,19 +36,29 @@ mod connect;
 mod duration;
 mod elb;
 mod endpoint;
+#[cfg(test)]
+mod faults;
 mod group_capacity;
+mod group_form;
 mod group_parts;
+mod group_refresh;
+mod group_settings;
+mod group_template;
 #[cfg(test)]
 mod harness;
+mod iam_listing;
 mod json;
 mod keep;
 mod launch_data;
 mod listener_action;
 mod marker;
 mod name;
+mod once;
 pub mod operator;
 mod partition;
 mod plan;
+#[cfg(test)]
+mod proxy;
 mod query;
 mod requirements;
 mod rule_resource;

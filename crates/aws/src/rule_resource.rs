@@ -247,7 +247,7 @@ impl Fields {
             }
         };
         let id = rules.unwrap_or_default().into_iter().find_map(|rule| rule.security_group_rule_id);
-        let id = id.ok_or_else(|| Fault::error("Creating the rule failed", "The answer holds no rule."))?;
+        let id = id.ok_or_else(|| Fault::uncertain("Creating the rule failed", "The answer holds no rule."))?;
         Ok(Self { id: Some(id), ..self })
     }
 

@@ -42,8 +42,8 @@ pub struct Module {
     pub providers: BTreeMap<ProviderRef, Arc<ProviderBlock>>,
     /// `required_providers`, by local name.
     pub required_providers: BTreeMap<Arc<str>, RequiredProvider>,
-    /// Top-level `check` blocks: the condition, and the data source nested in it.
-    pub checks: BTreeMap<Arc<str>, Vec<CheckRule>>,
+    /// Top-level `check` blocks.
+    pub checks: BTreeMap<Arc<str>, Arc<Check>>,
     /// `moved` blocks.
     pub moved: Vec<Moved>,
     /// `removed` blocks.
@@ -263,6 +263,19 @@ pub struct Gate {
     pub valid_until: Option<Arc<Expr>>,
     /// True for `when = "destroy"`.
     pub guards_destroy: bool,
+    /// The block's header.
+    pub span: Span,
+}
+
+/// A top-level `check`.
+#[derive(Debug)]
+pub struct Check {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its `assert` blocks, in order.
+    pub rules: Vec<CheckRule>,
+    /// The data source nested in it, which only its assertions can refer to.
+    pub data: Option<Arc<Resource>>,
     /// The block's header.
     pub span: Span,
 }

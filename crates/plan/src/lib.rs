@@ -7,7 +7,12 @@
 
 mod approval;
 mod catalog;
+mod check;
+mod condition;
+mod confirm;
+mod console;
 mod decode;
+mod drift;
 mod encode;
 mod gate;
 mod guard;
@@ -27,6 +32,8 @@ mod world;
 
 pub use approval::{Approval, Difference};
 pub use catalog::Catalog;
+pub use condition::{CheckOutcome, CheckStatus, Checked, CheckedInstance, Conditions};
+pub use console::{Console, console};
 pub use decode::{Decoded, decode_instance};
 pub use gate::{CheckResult, GateCandidate, GateInput, GatePlan, GateStatus, Guarded};
 pub use host::DiskHost;

@@ -80,7 +80,7 @@ pub async fn validate(planning: Planning<'_>) -> Diagnostics {
     make(planning, true).await.diags
 }
 
-async fn make(planning: Planning<'_>, validating: bool) -> Made {
+pub(crate) async fn make(planning: Planning<'_>, validating: bool) -> Made {
     let nodes = planning.nodes;
     let moves = if validating { Moves::default() } else { Moves::of(planning.config, nodes, planning.prior) };
     let executor = Planner { before_destroy: before_destroy(nodes), ..Planner::default() };
@@ -250,7 +250,8 @@ impl Executor for Planner {
         let decoded = match (walk.options.mode, &job.decoded) {
             (Mode::Normal, Some(decoded)) => decoded,
             (Mode::Destroy, _) => {
-                let value = current.unwrap_or_else(|| Value::Null(job.schema.ty().clone()));
+                // One that was never created has no attributes that anybody could need.
+                let value = current.unwrap_or_else(|| Value::unknown(job.schema.ty().clone()));
                 if change.before.is_some() {
                     change.action = Action::Delete;
                     change.after = None;
@@ -286,14 +287,18 @@ impl Executor for Planner {
         let cause = match &job.blocked {
             Some(Blocked::Gate(gate)) => Arc::from(gate.to_string()),
             Some(Blocked::Provider(cause) | Blocked::Instances(cause)) => cause.clone(),
-            None => "apply".into(),
+            // That a stage asks is found out when all is planned.
+            Some(Blocked::Confirm(_)) | None => "apply".into(),
         };
         // Instances that exist already are neither confirmed nor taken away before it is known how many there shall be.
         let mut visited = self.visited.borrow_mut();
         if let Some(state) = walk.prior.resources.get(&job.addr.resource) {
             visited.extend(state.instances.keys().map(|key| job.addr.resource.instance(key.clone())));
         }
-        let after = job.decoded.as_ref().map(|decoded| decode::mark(&decode::only_configured(job.schema, &decoded.config, Some(&cause)), &decoded.marks));
+        let after = job
+            .decoded
+            .as_ref()
+            .map(|decoded| decode::mark_schema(&decode::mark(&decode::only_configured(job.schema, &decoded.config, Some(&cause)), &decoded.marks), job.schema));
         self.push(Change {
             addr: job.addr,
             deposed: None,
@@ -356,13 +361,13 @@ impl Planner {
                     walk.prior.record(addr).map(|record| record.sensitive_paths.iter().map(|path| (path.clone(), Marks::SENSITIVE)).collect()).unwrap_or_default();
                 let marked = |value: &Value| decode::mark_schema(&decode::mark(value, &marks), schema);
                 if value != recorded {
-                    self.drift.borrow_mut().push(Drift { addr: addr.clone(), before: marked(&recorded), after: Some(marked(&value)) });
+                    self.drift.borrow_mut().push(Drift { addr: addr.clone(), before: marked(&recorded), after: Some(marked(&value)), relevant: false });
                     self.refreshed.borrow_mut().insert(addr.clone(), Some(value.clone()));
                 }
                 Ok(Some(marked(&value)))
             }
             Ok(None) => {
-                self.drift.borrow_mut().push(Drift { addr: addr.clone(), before: decode::mark_schema(&recorded, schema), after: None });
+                self.drift.borrow_mut().push(Drift { addr: addr.clone(), before: decode::mark_schema(&recorded, schema), after: None, relevant: true });
                 self.refreshed.borrow_mut().insert(addr.clone(), None);
                 Ok(None)
             }
@@ -437,7 +442,7 @@ impl Planner {
         let cause = match &job.blocked {
             Some(Blocked::Gate(gate)) => Some(Arc::from(gate.to_string())),
             Some(Blocked::Provider(cause) | Blocked::Instances(cause)) => Some(cause.clone()),
-            None => None,
+            Some(Blocked::Confirm(_)) | None => None,
         };
         let state = match cause {
             Some(cause) if change.action != Action::NoOp => because(&planned.state, &cause),
@@ -560,6 +565,8 @@ impl Planner {
         let mut found = std::mem::take(&mut *walk.found());
         let mut changes = self.changes.into_inner();
         hold(&mut changes, &found.gates, walk.prior);
+        let stages = stages(walk.nodes);
+        crate::confirm::hold(&mut changes, &stages, walk.nodes, walk.prior, walk.options);
         changes.sort_by(|a, b| (&a.addr, &a.deposed).cmp(&(&b.addr, &b.deposed)));
         let root = found.world.values.get(&ModulePath::root());
         let mut outputs = BTreeMap::new();
@@ -576,18 +583,21 @@ impl Planner {
                 outputs.insert(name.clone(), OutputChange { before: Some(output.value.clone()), after: None, sensitive: output.sensitive });
             }
         }
+        let mut drift = self.drift.into_inner();
+        crate::drift::weigh(&mut drift, &changes, &outputs, walk.nodes);
         let variables = root.map(|values| values.variables.iter().map(|(name, value)| (name.clone(), value.clone())).collect()).unwrap_or_default();
         let plan = Plan {
             mode: walk.options.mode,
             changes,
-            drift: self.drift.into_inner(),
+            drift,
             outputs,
             gates: std::mem::take(&mut found.gates),
-            stages: stages(walk.nodes),
+            stages,
             variables,
             data: self.data.into_inner(),
             refreshed: self.refreshed.into_inner(),
             timestamp: walk.host.plan_timestamp.clone(),
+            conditions: std::mem::take(&mut found.conditions),
             modules: found.world.values.keys().cloned().collect(),
         };
         Made { plan, world: found.world, providers: found.providers, diags: found.diags, moved: None, imported: self.imports.read.into_inner() }

@@ -35,7 +35,9 @@ macro_rules! commands {
 commands! {
     apply: Apply,
     cert: Cert,
+    console: Console,
     destroy: Destroy,
+    fmt: Fmt,
     force_unlock: ForceUnlock,
     gate: Gate,
     get: Get,

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use anstyle::AnsiColor;
-use weir_plan::{Action, Blocked, Change, Difference, GatePlan, GateStatus, Plan, Reason};
+use weir_plan::{Action, Blocked, Change, Difference, Drift, GatePlan, GateStatus, Mode, Plan, Reason};
 use weir_value::{Path, PathStep, Value};
 
 use super::{Paint, expression};
@@ -29,10 +29,14 @@ pub(crate) fn text(plan: &Plan, paint: Paint) -> String {
     let staged = !plan.stages.is_empty();
     for (title, changes) in stages.values() {
         if staged {
-            let behind = plan.stages.iter().find(|stage| *title == format!("stage {}", stage.name.as_str())).map(|stage| &stage.behind);
+            let stage = plan.stages.iter().find(|stage| *title == format!("stage {}", stage.name.as_str()));
+            let behind = stage.map(|stage| &stage.behind);
             let closed: Vec<String> =
                 behind.into_iter().flatten().filter(|gate| plan.gates.iter().any(|plan| plan.name == **gate && !plan.lets_pass())).map(|gate| gate.to_string()).collect();
-            let note = if closed.is_empty() { String::new() } else { format!(" (behind {})", closed.join(", ")) };
+            let behind = (!closed.is_empty()).then(|| format!("behind {}", closed.join(", ")));
+            let asks = stage.is_some_and(|stage| stage.confirm && stage.counts(plan) != (0, 0, 0)).then(|| "asks for confirmation".to_owned());
+            let notes: Vec<String> = behind.into_iter().chain(asks).collect();
+            let note = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
             let _ = writeln!(out, "{}\n", paint.underline(paint.bold(format!("{title}{note}"))));
         }
         for change in changes {
@@ -55,14 +59,19 @@ pub(crate) fn summary(plan: &Plan, paint: Paint) -> String {
     if plan.pending().next().is_none() {
         return String::new();
     }
-    let mut out = format!("{} {}{add} to add, {change} to change, {destroy} to destroy.", paint.bold("Plan:"), imports(import));
+    let mut out = format!("{} {}{}", paint.bold("Plan:"), imports(import), actions((add, change, destroy)));
     if later_add + later_change + later_destroy + later_import > 0 {
         let waits: Vec<String> = plan.gates.iter().filter(|gate| !gate.lets_pass()).map(|gate| gate.name.to_string()).collect();
         let what = if waits.is_empty() { "once what they need is known".to_owned() } else { format!("behind {}", waits.join(", ")) };
-        let _ = write!(out, " Later, {what}: {}{later_add} to add, {later_change} to change, {later_destroy} to destroy.", imports(later_import));
+        let _ = write!(out, " Later, {what}: {}{}", imports(later_import), actions((later_add, later_change, later_destroy)));
     }
     out.push('\n');
     out
+}
+
+/// `3 to add, …`
+pub(crate) fn actions((add, change, destroy): (usize, usize, usize)) -> String {
+    format!("{add} to add, {change} to change, {destroy} to destroy.")
 }
 
 /// What a plan does beyond what was approved.
@@ -75,11 +84,12 @@ pub(crate) fn differences(differences: &[Difference], paint: Paint) -> String {
 }
 
 fn drift(out: &mut String, plan: &Plan, paint: Paint) {
-    if plan.drift.is_empty() {
+    let shown: Vec<&Drift> = plan.drift.iter().filter(|drift| drift.relevant || plan.mode == Mode::RefreshOnly).collect();
+    if shown.is_empty() {
         return;
     }
     let _ = writeln!(out, "{}\n", paint.bold("Note: Objects have changed outside of Weir"));
-    for drift in &plan.drift {
+    for drift in shown {
         match &drift.after {
             None => {
                 let _ = writeln!(out, "  # {} has been deleted\n", drift.addr);
@@ -150,7 +160,8 @@ pub(crate) fn one(change: &Change, paint: Paint) -> String {
     if change.action == Action::Forget {
         let _ = writeln!(out, " # (destroy = false is set in the configuration)");
     }
-    let why = match (&change.blocked, change.reason.filter(|_| change.action != Action::Forget)) {
+    // That a stage asks stands at its head.
+    let why = match (change.blocked.as_ref().filter(|_| change.waits()), change.reason.filter(|_| change.action != Action::Forget)) {
         (Some(Blocked::Gate(gate)), _) => Some(format!("after {gate}")),
         (Some(Blocked::Provider(cause)), _) => Some(format!("its provider is known after {cause}")),
         (Some(Blocked::Instances(cause)), _) => Some(format!("how many there are is known after {cause}")),

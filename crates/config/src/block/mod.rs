@@ -1,6 +1,7 @@
 //! Top-level blocks, one file per kind.
 
 mod call;
+mod check;
 mod gate;
 mod import;
 mod moved;
@@ -14,7 +15,7 @@ use weir_addr::{GateName, Mode};
 use weir_diag::{Diagnostics, Span, did_you_mean};
 
 use crate::module::{Local, Module};
-use crate::reader::{Reader, labels};
+use crate::reader::labels;
 use crate::syntax::Block;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -85,18 +86,8 @@ pub(crate) fn add(module: &mut Module, block: &Block, stages: bool, diags: &mut 
         }
         "terraform" | "tofu" => terraform::read(module, block, diags),
         "check" => {
-            if let Some([name]) = labels(block, 1, diags) {
-                let mut reader = Reader::new(&block.body, diags);
-                let rules = reader.rules("assert");
-                for nested in reader.blocks("data") {
-                    reader.diags.error(
-                        nested.span,
-                        "Unsupported block type",
-                        "A data block nested in a check is not supported yet: put it at the top level of the module.",
-                    );
-                }
-                reader.finish();
-                module.checks.insert(name.name.clone(), rules);
+            if let Some(check) = check::read(block, diags) {
+                insert(&mut module.checks, check.name.clone(), Arc::new(check), block.span, |c| c.span, "check", diags);
             }
         }
         "moved" => module.moved.extend(moved::read(block, diags)),
