@@ -10,7 +10,7 @@ use weir_addr::{GateName, InstanceAddr, ModulePath, ProviderConfigAddr, Resource
 use weir_config::{Config, Resource};
 use weir_diag::{Diagnostic, Diagnostics};
 use weir_eval::Instances;
-use weir_plan::{Action, Blocked, Catalog, Change, DiskHost, Executor, Job, Made, Mode, Nodes, Options, Outcome, Plan, Reuse, Walk, final_plan, mark_object, walk};
+use weir_plan::{Action, Blocked, Catalog, Change, DiskHost, Executor, Job, Made, Mode, Nodes, Options, Outcome, Plan, Reuse, Walk, final_plan, mark_object, split, walk};
 use weir_state::{Journal, OutputValue, RawJson, State, Status};
 use weir_value::Value;
 
@@ -267,8 +267,9 @@ async fn make<'a>(applying: &Applying<'a>, effects: &Effects<'_>) -> Changed<'a>
 
 fn keep_data(state: &mut State, catalog: &Catalog, addr: &InstanceAddr, provider: &ProviderConfigAddr, value: &Value) {
     let Some(schema) = catalog.schema(&provider.provider).and_then(|schemas| schemas.data_sources.get(&addr.resource.type_).cloned()) else { return };
+    let (_, marks) = split(value);
     let bare = value.expose("data sources are kept in the state, which is readable by its owner only");
-    if let Ok(kept) = record(&bare, &schema, &[], Arc::from([]), false, Status::Ready) {
+    if let Ok(kept) = record(&bare, &schema, &marks, Arc::from([]), false, Status::Ready) {
         state.set_instance(addr, provider, Some(Arc::new(kept)));
     }
 }

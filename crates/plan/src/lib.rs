@@ -34,7 +34,7 @@ pub use approval::{Approval, Difference};
 pub use catalog::Catalog;
 pub use condition::{CheckOutcome, CheckStatus, Checked, CheckedInstance, Conditions};
 pub use console::{Console, console};
-pub use decode::{Decoded, decode_instance};
+pub use decode::{Decoded, decode_instance, split};
 pub use gate::{CheckResult, GateCandidate, GateInput, GatePlan, GateStatus, Guarded};
 pub use host::DiskHost;
 pub use import::import_object;
