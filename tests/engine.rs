@@ -382,3 +382,60 @@ fn a_stage_asks_before_it_begins() {
     stack.says(&["destroy", "-auto-approve"], 3, &["Paused before stage db:", "2 destroyed"]);
     stack.says(&["destroy", "-auto-approve", "-answers=yes.answers.hcl"], 0, &["Destroy complete! Resources: 2 destroyed."]);
 }
+
+/// Moves are in the state before anything is done at the new addresses, so that a crash cannot leave an object at both.
+#[test]
+fn killed_while_it_moves_it_goes_on() {
+    let before = "resource \"local_file\" \"a\" {\n  filename = \"f.txt\"\n  content  = \"one\"\n}\nresource \"terraform_data\" \"x\" { input = 1 }\n";
+    let after = r#"
+resource "local_file" "b" {
+  filename = "f.txt"
+  content  = "two"
+}
+resource "terraform_data" "y" { input = 2 }
+resource "terraform_data" "known" {}
+moved {
+  from = local_file.a
+  to   = local_file.b
+}
+moved {
+  from = terraform_data.x
+  to   = terraform_data.y
+}
+import {
+  to = terraform_data.known
+  id = "known"
+}
+"#;
+    let mut crashes = 0;
+    for record in 1_u64.. {
+        let stack = Stack::new(&[("main.tf", before)]);
+        stack.ok(&["apply", "-auto-approve"]);
+        stack.write("main.tf", after);
+        let output = stack.command(&["apply", "-auto-approve"]).env("WEIR_TEST_CRASH_AFTER_RECORD", record.to_string()).output().unwrap();
+        if output.status.success() {
+            break;
+        }
+        crashes += 1;
+        let (code, text) = stack.run(&["apply", "-auto-approve"]);
+        assert_eq!(code, 0, "after a crash at record {record}: {text}");
+        assert_eq!(stack.objects(), ["local_file.b", "terraform_data.known", "terraform_data.y"], "{record}");
+        assert_eq!(fs::read_to_string(stack.path("f.txt")).unwrap(), "two");
+        stack.ok(&["plan", "-detailed-exitcode"]);
+    }
+    assert!(crashes >= 4, "{crashes}");
+}
+
+/// What was written for an import is configuration that plans nothing.
+#[test]
+fn configuration_is_generated_for_imports() {
+    let stack = Stack::new(&[("main.tf", "import {\n  to = terraform_data.new\n  id = \"abcd\"\n}\n")]);
+    stack.says(&["plan"], 1, &["Configuration for import target does not exist", "-generate-config-out"]);
+    stack.says(&["plan", "-generate-config-out=new.tf"], 0, &["terraform_data.new will be imported", "Plan: 1 to import, 0 to add, 0 to change, 0 to destroy."]);
+    let text = fs::read_to_string(stack.path("new.tf")).unwrap();
+    assert!(text.contains("resource \"terraform_data\" \"new\" {\n  input            = null\n  triggers_replace = null\n}\n"), "{text}");
+    stack.says(&["plan", "-generate-config-out=new.tf"], 1, &["Target generated file already exists"]);
+    stack.says(&["apply", "-auto-approve"], 0, &["Resources: 1 imported, 0 added, 0 changed, 0 destroyed."]);
+    stack.ok(&["plan", "-detailed-exitcode"]);
+    assert_eq!(stack.state()["resources"][0]["instances"][0]["attributes"]["id"], "abcd");
+}

@@ -9,6 +9,7 @@ mod context;
 mod environment;
 mod exit;
 mod file;
+mod generate;
 mod log;
 mod output;
 mod panic;

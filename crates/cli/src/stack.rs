@@ -70,6 +70,7 @@ impl PlanFlags {
             no_refresh: !self.refresh,
             targets: self.target.clone(),
             replace: self.replace.clone(),
+            imports: Vec::new(),
             parallelism: self.parallelism.max(1),
             ..Options::default()
         }

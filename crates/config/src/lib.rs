@@ -18,7 +18,7 @@ pub use constraint::{Defaults, DefaultsKey, TypeConstraint, parse_type};
 pub use format::{continues, format, is_formatted};
 pub use load::{FileSystem, load};
 pub use module::{
-    Call, CallKind, Check, CheckRule, Config, Gate, GateCheck, Ignore, Lifecycle, Local, Module, ModuleCallArgs, Output, ProviderBlock, ProviderRef, Repeat,
-    RequiredProvider, Resource, Retry, Variable,
+    Call, CallKind, Check, CheckRule, Config, Gate, GateCheck, Ignore, Import, ImportStep, Lifecycle, Local, Module, ModuleCallArgs, Moved, Output, ProviderBlock,
+    ProviderRef, Removed, Repeat, RequiredProvider, Resource, Retry, Variable,
 };
 pub use tfvars::{Assignment, parse_assignments};

@@ -106,6 +106,7 @@ fn verb(action: Action) -> &'static str {
         Action::Update => "its update",
         Action::Delete => "its destruction",
         Action::DeleteThenCreate | Action::CreateThenDelete => "its replacement",
+        Action::Forget => "that it is not managed any more",
         Action::Read | Action::NoOp => "it",
     }
 }

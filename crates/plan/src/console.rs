@@ -24,7 +24,7 @@ pub struct Console<'a>(Walk<'a>);
 pub async fn console<T>(planning: Planning<'_>, ask: impl FnOnce(&Console<'_>, Diagnostics) -> T) -> T {
     let Planning { config, nodes, catalog, host, prior, options, cwd, workspace, given, candidate } = planning;
     let place = (cwd.clone(), workspace.clone());
-    let Made { plan, world, providers, diags } = make(Planning { config, nodes, catalog, host, prior, options, cwd, workspace, given, candidate }, true).await;
+    let Made { plan, world, providers, diags, .. } = make(Planning { config, nodes, catalog, host, prior, options, cwd, workspace, given, candidate }, true).await;
     let mut data = BTreeMap::new();
     for (addr, state) in prior.resources.iter().filter(|(addr, _)| addr.mode == ResourceMode::Data) {
         let Some(schemas) = catalog.schema(&state.provider.provider) else { continue };

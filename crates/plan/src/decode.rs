@@ -46,7 +46,7 @@ fn write_only(schema: &Schema, path: &Path) -> bool {
 }
 
 /// The value without marks, and where they were.
-pub(crate) fn split(value: &Value) -> (Value, Vec<(Path, Marks)>) {
+pub fn split(value: &Value) -> (Value, Vec<(Path, Marks)>) {
     if value.marks_deep().is_empty() {
         return (value.clone(), Vec::new());
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use weir_addr::{GateName, Mode, ModulePath};
 use weir_config::syntax::{Body, Expr, Step, Traversal, for_each_variable};
-use weir_config::{Config, Ignore, Module, ProviderRef, Repeat, Resource};
+use weir_config::{Config, Ignore, Import, Module, ProviderRef, Repeat, Resource};
 use weir_diag::{Diagnostic, Diagnostics, Span, did_you_mean};
 
 /// The place of a node in [`Nodes`].
@@ -120,6 +120,7 @@ impl Nodes {
             deps.sort_unstable();
             deps.dedup();
         }
+        diags.extend(crate::import::check(&nodes));
         diags.extend(nodes.cycles());
         (nodes, diags)
     }
@@ -351,6 +352,9 @@ impl Builder<'_> {
                 self.resource(at, id, resource);
             }
         }
+        for import in &module.imports {
+            self.import(import);
+        }
         for (name, gate) in &module.gates {
             let Some(id) = self.nodes.find(&Node::Gate { name: name.clone() }) else { continue };
             for expr in [&gate.description, &gate.instructions, &gate.approvals, &gate.valid_until].into_iter().flatten() {
@@ -402,6 +406,17 @@ impl Builder<'_> {
         }
         if let Ignore::Some(paths) = &lifecycle.ignore_changes {
             debug_assert!(paths.iter().all(|path| !path.root.name.is_empty()));
+        }
+    }
+
+    /// A resource waits for what its import needs.
+    fn import(&mut self, import: &Import) {
+        let target = import.target();
+        let Some(module) = self.nodes.module_at(&target.module) else { return };
+        let node = Node::Resource { module, mode: target.mode, type_: target.type_, name: target.name };
+        let Some(id) = self.nodes.find(&node) else { return };
+        for expr in import.expressions() {
+            self.expr(0, id, expr);
         }
     }
 

@@ -32,6 +32,8 @@ pub struct Options {
     pub targets: Vec<Target>,
     /// Objects to be replaced in any case.
     pub replace: Vec<InstanceAddr>,
+    /// Objects to be taken into the state besides those of `import` blocks, with their ids.
+    pub imports: Vec<(InstanceAddr, Arc<str>)>,
     /// Operations that may be under way at once.
     pub parallelism: usize,
     /// Stages that ask before they are applied, and were answered with yes.
@@ -55,6 +57,8 @@ pub enum Action {
     CreateThenDelete,
     /// It goes.
     Delete,
+    /// It stays, and is not managed any more.
+    Forget,
 }
 
 impl Action {
@@ -69,7 +73,7 @@ impl Action {
             Self::Update => (0, 1, 0),
             Self::Delete => (0, 0, 1),
             Self::DeleteThenCreate | Self::CreateThenDelete => (1, 0, 1),
-            Self::NoOp | Self::Read => (0, 0, 0),
+            Self::NoOp | Self::Read | Self::Forget => (0, 0, 0),
         }
     }
     /// The names of plan format 1.2.
@@ -82,6 +86,7 @@ impl Action {
             Self::DeleteThenCreate => &["delete", "create"],
             Self::CreateThenDelete => &["create", "delete"],
             Self::Delete => &["delete"],
+            Self::Forget => &["forget"],
         }
     }
 }
@@ -167,6 +172,10 @@ pub struct Change {
     pub dependencies: Arc<[ResourceAddr]>,
     /// Whether it is created before it is deleted when replaced.
     pub create_before_destroy: bool,
+    /// The address that it had before a `moved` block.
+    pub previous: Option<InstanceAddr>,
+    /// It exists already and is taken into the state first, by this id.
+    pub importing: Option<Arc<str>>,
 }
 
 impl Change {
@@ -177,6 +186,10 @@ impl Change {
     /// True when this run cannot make it, whatever it is answered.
     pub fn waits(&self) -> bool {
         self.blocked.as_ref().is_some_and(|blocked| !matches!(blocked, Blocked::Confirm(_)))
+    }
+    /// True when something is done: to the object, or only to the state.
+    pub fn is_pending(&self) -> bool {
+        self.action != Action::NoOp || self.previous.is_some() || self.importing.is_some()
     }
 }
 
@@ -247,7 +260,7 @@ pub struct Plan {
 impl Plan {
     /// The changes that do something.
     pub fn pending(&self) -> impl Iterator<Item = &Change> {
-        self.changes.iter().filter(|change| change.action != Action::NoOp)
+        self.changes.iter().filter(|change| change.is_pending())
     }
     /// The changes that can be made now.
     pub fn executable(&self) -> impl Iterator<Item = &Change> {
@@ -256,6 +269,10 @@ impl Plan {
     /// True when there is nothing to do, now or later; outputs count.
     pub fn is_empty(&self) -> bool {
         self.pending().next().is_none() && self.outputs.values().all(|output| output.before == output.after)
+    }
+    /// How many objects are taken into the state, of those that this run can do (`false`) or that it cannot (`true`).
+    pub fn imports(&self, blocked: bool) -> usize {
+        self.changes.iter().filter(|change| change.importing.is_some() && change.waits() == blocked).count()
     }
     /// How many objects are added, changed and destroyed, of those that this run can do (`false`; what waits for an answer too) or that it cannot (`true`).
     pub fn counts(&self, blocked: bool) -> (usize, usize, usize) {

@@ -89,6 +89,7 @@ impl Arguments {
                 answers,
                 told: false,
                 touched: HashSet::new(),
+                imported: 0,
             };
             run.rounds().await
         })?
@@ -114,6 +115,8 @@ struct Run<'a> {
     told: bool,
     /// What this run has worked on. A plan that never comes to rest, such as one with timestamp(), must not go round in circles before a closed gate.
     touched: HashSet<InstanceAddr>,
+    /// How many objects were taken into the state.
+    imported: usize,
 }
 
 impl Run<'_> {
@@ -165,7 +168,8 @@ impl Run<'_> {
         let text = if self.options.mode == Mode::Destroy {
             format!("Destroy complete! Resources: {destroyed} destroyed.")
         } else {
-            format!("Apply complete! Resources: {added} added, {changed} changed, {destroyed} destroyed.")
+            let imported = if self.imported > 0 { format!("{} imported, ", self.imported) } else { String::new() };
+            format!("Apply complete! Resources: {imported}{added} added, {changed} changed, {destroyed} destroyed.")
         };
         self.context.out.line(format!("\n{}", paint.good(text)));
         let outputs: Vec<_> = self.state.outputs.iter().collect();
@@ -221,6 +225,11 @@ impl Run<'_> {
     async fn round(&mut self, made: &Made) -> Result<((usize, usize, usize), bool), Failure> {
         let context = self.context;
         let journal_failed = |error: weir_state::JournalError| Failure::error("The journal cannot be written", format!("{error}."));
+        if let Some(moved) = &made.moved {
+            // Before anything is done at the new addresses: a crash must not leave objects at both.
+            self.state = moved.clone();
+            self.store.write(&mut self.state).map_err(store_failure)?;
+        }
         let mut journal = Journal::open(self.store.journal_path(), &self.state.lineage, self.state.serial).map_err(journal_failed)?;
         if let Some(last) = context.env.get("WEIR_TEST_CRASH_AFTER_RECORD").and_then(|number| number.parse::<u64>().ok()) {
             journal = journal.with_observer(move |number| {
@@ -260,6 +269,7 @@ impl Run<'_> {
         }
         progress.end();
         self.state = applied.state;
+        self.imported += applied.imported;
         let left = applied.incomplete || made.plan.pending().any(|change| change.blocked.is_some());
         self.state.weir.approval =
             if left { self.approval.as_ref().and_then(|(approval, _)| serde_json::to_string(approval).ok()).and_then(|text| RawJson::parse(&text).ok()) } else { None };

@@ -123,7 +123,13 @@ fn change(change: &Change) -> Json {
     if !change.replace_paths.is_empty() {
         body["replace_paths"] = change.replace_paths.iter().map(steps).collect();
     }
+    if let Some(id) = &change.importing {
+        body["importing"] = json!({ "id": &**id });
+    }
     entry["change"] = body;
+    if let Some(previous) = &change.previous {
+        entry["previous_address"] = json!(previous.to_string());
+    }
     if let Some(reason) = change.reason.and_then(weir_plan::Reason::name) {
         entry["action_reason"] = json!(reason);
     }

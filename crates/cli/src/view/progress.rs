@@ -117,6 +117,8 @@ impl Work {
                     stage.done = (stage.done + 1).min(stage.all);
                 }
             }
+            // They only change the state and take no time to speak of.
+            Event::Importing { .. } | Event::Imported { .. } => {}
         }
     }
 
@@ -159,6 +161,8 @@ fn line(event: &Event) -> String {
             let id = id.as_ref().filter(|_| *action != Action::Delete).map(|id| format!(" [id={id}]")).unwrap_or_default();
             format!("{addr}: {} complete after {}{id}", doing(*action).1, short(*elapsed))
         }
+        Event::Importing { addr, id } => format!("{addr}: Importing... [id={id}]"),
+        Event::Imported { addr, id } => format!("{addr}: Import complete [id={id}]"),
         Event::Failed { addr, action, elapsed } => format!("{addr}: {} failed after {}", doing(*action).1, short(*elapsed)),
     }
 }

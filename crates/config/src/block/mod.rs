@@ -3,6 +3,8 @@
 mod call;
 mod check;
 mod gate;
+mod import;
+mod moved;
 mod output;
 mod provider;
 mod resource;
@@ -88,13 +90,16 @@ pub(crate) fn add(module: &mut Module, block: &Block, stages: bool, diags: &mut 
                 insert(&mut module.checks, check.name.clone(), Arc::new(check), block.span, |c| c.span, "check", diags);
             }
         }
-        kind @ ("moved" | "removed" | "import") => {
+        "moved" => module.moved.extend(moved::read(block, diags)),
+        "removed" => module.removed.extend(moved::read_removed(block, diags)),
+        "import" if !module.path.is_root() => {
             diags.error(
                 block.kind.span,
-                "Unsupported block type",
-                format!("\"{kind}\" blocks are not supported yet. Use weir state mv or weir state rm instead, and remove the block."),
+                "Invalid import configuration",
+                format!("An import block was detected in \"{}\". Import blocks are only allowed in the root module: move it there, with the path of the module before the address.", module.path),
             );
         }
+        "import" => module.imports.extend(import::read(block, diags).map(Arc::new)),
         kind => {
             let hint = did_you_mean(kind, KINDS);
             diags.error(block.kind.span, "Unsupported block type", format!("Blocks of type \"{kind}\" are not expected here.{hint}"));
