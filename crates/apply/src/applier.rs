@@ -10,7 +10,9 @@ use weir_addr::{GateName, InstanceAddr, ModulePath, ProviderConfigAddr, Resource
 use weir_config::{Config, Resource};
 use weir_diag::{Diagnostic, Diagnostics};
 use weir_eval::Instances;
-use weir_plan::{Action, Blocked, Catalog, Change, DiskHost, Executor, Job, Made, Mode, Nodes, Options, Outcome, Plan, Reuse, Walk, final_plan, mark_object, split, walk};
+use weir_plan::{
+    Action, Blocked, Catalog, Change, DiskHost, Executor, Job, Made, Mode, Nodes, Options, Outcome, Plan, Reuse, Walk, final_plan, mark_object, split, walk,
+};
 use weir_state::{Journal, OutputValue, RawJson, State, Status};
 use weir_value::Value;
 

@@ -6,9 +6,11 @@ use weir_value::Value;
 
 use crate::Client;
 use crate::harness::{self, Lab};
+use crate::marker::filter;
 use crate::proxy::Proxy;
 
 const REGION: &str = "eu-west-2";
+const INLINE: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ec2:DescribeInstances","Resource":"*"}]}"#;
 const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
 
 async fn direct() -> Client {
@@ -48,8 +50,12 @@ async fn objects_of_one_type_share_calls() {
         .authorize_security_group_ingress()
         .group_id(&group)
         .set_ip_permissions(Some((1..=60).map(|port| permission(port).ip_ranges(range.clone()).build()).collect()));
-    let rules = call.send().await.expect("made").security_group_rules.unwrap_or_default();
-    let states = rules.iter().map(|rule| with_id(&lab, "aws_vpc_security_group_ingress_rule", json!({"id": rule.security_group_rule_id()}))).collect();
+    call.send().await.expect("made");
+    let rules = client.ec2().describe_security_group_rules().filters(filter("group-id", [&group])).send().await.expect("listed");
+    let rules = rules.security_group_rules.unwrap_or_default();
+    let ids = rules.iter().filter(|rule| rule.is_egress() == Some(false)).filter_map(|rule| rule.security_group_rule_id());
+    let state = |id| json!({"id": id, "arn": format!("arn:aws:ec2:{REGION}:123456789012:security-group-rule/{id}")});
+    let states = ids.map(|id| with_id(&lab, "aws_vpc_security_group_ingress_rule", state(id))).collect();
     let (read, actions) = refresh(states).await;
     assert_eq!((read.len(), actions), (60, vec!["DescribeSecurityGroupRules".to_owned()]));
 }
@@ -66,7 +72,7 @@ async fn many_roles_are_listed() {
             .send()
             .await
             .expect("made");
-        client.iam().put_role_policy().role_name(&name).policy_name("one").policy_document(POLICY).send().await.expect("made");
+        client.iam().put_role_policy().role_name(&name).policy_name("one").policy_document(INLINE).send().await.expect("made");
         client.iam().attach_role_policy().role_name(&name).policy_arn("arn:aws:iam::aws:policy/ReadOnlyAccess").send().await.expect("made");
         states.push(with_id(&lab, "aws_iam_role", json!({"id": name})));
         states.push(with_id(&lab, "aws_iam_role_policy", json!({"id": format!("{name}:one")})));

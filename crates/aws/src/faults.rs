@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_sdk_ec2::types::Filter;
+use aws_sdk_ec2::types::{Filter, NatGateway};
 use aws_sdk_secretsmanager::types::FilterNameStringType;
 use futures::future::join_all;
 use serde_json::{Value as Json, json};
@@ -120,8 +120,10 @@ impl Count {
             Self::Gateways => ec2.describe_internet_gateways().set_filters(Some(named())).send().await.expect("list").internet_gateways().len(),
             Self::Addresses => ec2.describe_addresses().set_filters(Some(named())).send().await.expect("list").addresses().len(),
             Self::NatGateways => {
-                let found = ec2.describe_nat_gateways().set_filter(Some(named())).send().await.expect("list");
-                found.nat_gateways().iter().filter(|gateway| gateway.state().is_some_and(|state| !state.as_str().starts_with("delet"))).count()
+                // The emulator does not filter these by tags.
+                let found = ec2.describe_nat_gateways().send().await.expect("list");
+                let is_named = |gateway: &&NatGateway| gateway.tags().iter().any(|tag| tag.key() == Some("Name") && tag.value() == Some(name));
+                found.nat_gateways().iter().filter(is_named).filter(|gateway| gateway.state().is_some_and(|state| !state.as_str().starts_with("delet"))).count()
             }
             Self::Roles => {
                 let found = client.iam().list_roles().into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.expect("list");
@@ -250,7 +252,7 @@ async fn read_through(type_name: &'static str, action: &str, trouble: Trouble) -
     let proxy = Proxy::start(harness::endpoint()).await;
     let troubled = behind(&proxy, 1).await;
     proxy.trouble(action, trouble, 100);
-    let faults = troubled.try_read(type_name, &state).await.expect_err("it cannot be read");
+    let faults = troubled.try_read(type_name, &state).await.expect_err(&format!("{type_name} through {trouble:?} cannot be read"));
     faults.into_iter().next().expect("a fault")
 }
 

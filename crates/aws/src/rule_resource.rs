@@ -257,7 +257,7 @@ impl Fields {
         let (tags, tags_all) = client.tag_rules().read(tags::of_ec2(rule.tags()), &self.tags);
         let owner = match rule.group_owner_id().filter(|owner| !owner.is_empty()) {
             Some(owner) => owner,
-            None => client.account().await?,
+            None => client.account_of(self.arn.as_ref()).await?,
         };
         let found = rule.ip_protocol().unwrap_or("-1").to_owned();
         let all = found == "-1";
