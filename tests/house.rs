@@ -114,9 +114,10 @@ fn resolved(arguments: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
 /// Else `cargo run` and `cargo test` would compile the SDK once each, a quarter of an hour: what only tests ask of a dependency stands in the root manifest too.
 #[test]
 fn what_is_run_and_what_is_tested_is_compiled_once() {
+    let sdk = resolved(&["--package=weir-aws", "--edges=normal,build"]);
     let run = resolved(&["--package=weir", "--edges=normal,build"]);
     let tested = resolved(&["--workspace", "--edges=normal,build,dev"]);
-    let differing: Vec<_> = run.iter().filter(|(package, features)| !features.is_subset(&tested[*package])).collect();
+    let differing: Vec<_> = run.iter().filter(|(package, features)| sdk.contains_key(*package) && !features.is_subset(&tested[*package])).collect();
     assert!(run.len() > 100 && differing.is_empty(), "{differing:#?}");
 }
 

@@ -57,12 +57,10 @@ pub(crate) fn relocate(configuration: &str, place: &Place<'_>) -> Result<Moved, 
     moved.folders.extend(text_of(&body, "plugin_directory").map(PathBuf::from));
     drop_syslog(&mut body);
 
-    let mut listeners = 0;
-    for block in body.get_blocks_mut("listener").filter(|block| first_label(block) == Some("tcp")) {
-        if listeners > 0 {
+    for (at, block) in body.get_blocks_mut("listener").filter(|block| first_label(block) == Some("tcp")).enumerate() {
+        if at > 0 {
             return Err("vault.hcl: the sandbox knows only one tcp listener".to_owned());
         }
-        listeners += 1;
         set(&mut block.body, "address", format!("127.0.0.1:{}", place.api));
         set(&mut block.body, "cluster_address", format!("127.0.0.1:{}", place.raft));
         moved.certificates.extend(text_of(&block.body, "tls_cert_file").map(PathBuf::from));

@@ -332,7 +332,7 @@ impl Resource for AutoscalingGroup {
         if group.warm_pool_configuration.is_some() {
             prior.drop_warm_pool(client, limit).await?;
         }
-        if !force && !group.instances().is_empty() || !force && group.desired_capacity != Some(0) {
+        if !force && (!group.instances().is_empty() || group.desired_capacity != Some(0)) {
             let call = client.autoscaling().update_auto_scaling_group().auto_scaling_group_name(name).min_size(0).max_size(0).desired_capacity(0);
             call.send().await.api("autoscaling:UpdateAutoScalingGroup")?;
             wait::until("the instances of the Auto Scaling group to end", limit, || async {

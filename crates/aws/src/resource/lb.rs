@@ -393,10 +393,11 @@ impl Resource for Lb {
         if plan.creating() {
             return Ok(());
         }
-        if plan.changed("subnets") && plan.config("subnet_mapping").length() == Some(0) {
-            if let Some(block) = Self::block().blocks.get("subnet_mapping") {
-                plan.set("subnet_mapping", Value::unknown(block.ty()));
-            }
+        if plan.changed("subnets")
+            && plan.config("subnet_mapping").length() == Some(0)
+            && let Some(block) = Self::block().blocks.get("subnet_mapping")
+        {
+            plan.set("subnet_mapping", Value::unknown(block.ty()));
         }
         if plan.changed("subnet_mapping") && plan.config("subnets").is_null() {
             plan.unknown("subnets");

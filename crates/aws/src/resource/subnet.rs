@@ -122,7 +122,9 @@ impl Subnet {
     /// Sets what differs; the API takes one attribute per call.
     async fn set_attributes(client: &Client, id: &str, prior: &Self, planned: &Self) -> Result<(), Fault> {
         type Call = ModifySubnetAttributeFluentBuilder;
-        let flags: [(Option<bool>, Option<bool>, fn(Call, bool) -> Call); 5] = [
+        /// Before, after, and how the call says it.
+        type Flag = (Option<bool>, Option<bool>, fn(Call, bool) -> Call);
+        let flags: [Flag; 5] = [
             (prior.assign_ipv6_address_on_creation, planned.assign_ipv6_address_on_creation, |call, on| call.assign_ipv6_address_on_creation(boolean(on))),
             (prior.enable_dns64, planned.enable_dns64, |call, on| call.enable_dns64(boolean(on))),
             (prior.enable_resource_name_dns_a_record_on_launch, planned.enable_resource_name_dns_a_record_on_launch, |call, on| {
