@@ -64,19 +64,17 @@ async fn objects_of_one_type_share_calls() {
 async fn many_roles_are_listed() {
     let (lab, client) = (lab().await, direct().await);
     let mut states = Vec::new();
+    let policy = client.iam().create_policy().policy_name("budget").policy_document(INLINE).send().await.expect("made");
+    let policy = policy.policy.and_then(|policy| policy.arn).expect("an ARN");
     for at in 0..10 {
         let name = format!("budget-{at}");
         let role = client.iam().create_role().role_name(&name).assume_role_policy_document(POLICY).description("many").max_session_duration(7200);
-        role.permissions_boundary("arn:aws:iam::aws:policy/ReadOnlyAccess")
-            .tags(aws_sdk_iam::types::Tag::builder().key("a").value("b").build().expect("a tag"))
-            .send()
-            .await
-            .expect("made");
+        role.permissions_boundary(&policy).tags(aws_sdk_iam::types::Tag::builder().key("a").value("b").build().expect("a tag")).send().await.expect("made");
         client.iam().put_role_policy().role_name(&name).policy_name("one").policy_document(INLINE).send().await.expect("made");
-        client.iam().attach_role_policy().role_name(&name).policy_arn("arn:aws:iam::aws:policy/ReadOnlyAccess").send().await.expect("made");
+        client.iam().attach_role_policy().role_name(&name).policy_arn(&policy).send().await.expect("made");
         states.push(with_id(&lab, "aws_iam_role", json!({"id": name})));
         states.push(with_id(&lab, "aws_iam_role_policy", json!({"id": format!("{name}:one")})));
-        let attachment = json!({"id": format!("{name}-x"), "role": name, "policy_arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"});
+        let attachment = json!({"id": format!("{name}-x"), "role": name, "policy_arn": policy});
         states.push(with_id(&lab, "aws_iam_role_policy_attachment", attachment));
     }
     let alone = join_all(states.iter().take(3).map(|(type_name, state)| lab.read(type_name, state))).await;

@@ -21,9 +21,9 @@ fn block(url: &str, retries: u32) -> Json {
     json!({"region": REGION, "endpoints": [harness::endpoints(url)], "retry_mode": "standard", "max_retries": retries})
 }
 
-/// A provider behind a proxy that waits two seconds for answers.
+/// A provider behind a proxy that waits six seconds for answers: longer than the emulator takes for one, however busy it is.
 async fn behind(proxy: &Proxy, retries: u32) -> Lab {
-    READ_TIMEOUT.scope(Duration::from_secs(2), harness::lab_with(block(&proxy.url, retries))).await
+    READ_TIMEOUT.scope(Duration::from_secs(6), harness::lab_with(block(&proxy.url, retries))).await
 }
 
 /// The emulator itself, asked by a client of ours and by no proxy.
@@ -228,6 +228,22 @@ async fn steps_of_a_creation_are_looked_at() {
     let gateway = lab.make("aws_internet_gateway", json!({"vpc_id": vpc})).await;
     assert_eq!((text(&gateway, "vpc_id"), proxy.left()), (vpc, 0));
     assert_eq!((proxy.bodies("AttachInternetGateway").len(), proxy.bodies("CreateInternetGateway").len()), (1, 1));
+}
+
+/// What is left to do for an object that was found again is done, though its answer is lost too.
+#[tokio::test]
+async fn steps_of_a_recovery_are_looked_at() {
+    let proxy = Proxy::start(harness::endpoint()).await;
+    let lab = behind(&proxy, 6).await;
+    let vpc = text(&lab.make("aws_vpc", json!({"cidr_block": "10.92.0.0/16"})).await, "id");
+    for action in ["CreateInternetGateway", "AttachInternetGateway", "CreateSecurityGroup", "RevokeSecurityGroupEgress"] {
+        proxy.trouble(action, Trouble::ResetAfter, 1);
+    }
+    let gateway = lab.make("aws_internet_gateway", json!({"vpc_id": vpc})).await;
+    let group = lab.make("aws_security_group", json!({"name": "faults-steps", "vpc_id": vpc, "description": "faults"})).await;
+    assert_eq!((text(&gateway, "vpc_id"), proxy.left()), (vpc, 0));
+    assert_eq!(group.get("egress").map(|rules| rules.elements().count()), Some(0), "{group:?}");
+    assert_eq!((proxy.bodies("CreateSecurityGroup").len(), proxy.bodies("CreateInternetGateway").len()), (1, 1));
 }
 
 /// An API that stays broken is given up, and nothing is left behind unknown.

@@ -108,20 +108,36 @@ impl Intercept for Once {
     }
 }
 
-/// What is wrong with an answer that the SDK takes for a good one though the API did not send it. Where answers are JSON, none at all would mean "there are none"; where an answer has no
-/// content, the SDK does not look at it.
+/// What is wrong with an answer that the SDK takes for a good one though the API did not send it so. Where answers are JSON, none at all would mean "there are none"; XML that breaks off would mean
+/// "there are no more"; where an answer has no content, the SDK does not look at it.
 fn foreign(context: &FinalizerInterceptorContextMut<'_>, bag: &ConfigBag) -> Option<&'static str> {
     let call = bag.load::<Metadata>()?.name();
     context.output_or_error()?.ok()?;
     let body = context.response()?.body().bytes()?;
-    let begin = body.get(..15).unwrap_or(body).to_ascii_lowercase();
-    if body.is_empty() && (call.starts_with("Describe") || call.starts_with("List")) {
-        Some("the answer is empty")
-    } else if begin.starts_with(b"<html") || begin.starts_with(b"<!doctype html") {
-        Some("the answer is a web page")
-    } else {
-        None
+    let is_json = context.request().is_some_and(|request| request.headers().contains_key("x-amz-target"));
+    if body.is_empty() {
+        return (call.starts_with("Describe") || call.starts_with("List") || is_json && call.starts_with("Get")).then_some("the answer is empty");
     }
+    mistaken(std::str::from_utf8(body).ok()?)
+}
+
+/// What is wrong with the text of an answer: it is a web page, or XML without its end.
+fn mistaken(text: &str) -> Option<&'static str> {
+    let text = text.trim_start_matches('\u{feff}').trim();
+    let mut rest = text;
+    while rest.starts_with("<?") || rest.starts_with("<!--") {
+        let end = if rest.starts_with("<?") { "?>" } else { "-->" };
+        let Some((_, after)) = rest.split_once(end) else { return Some("the answer breaks off") };
+        rest = after.trim_start();
+    }
+    let Some(opened) = rest.strip_prefix('<') else { return (rest.is_empty() && !text.is_empty()).then_some("the answer breaks off") };
+    let name = opened.split(|c: char| c.is_whitespace() || c == '/' || c == '>').next().unwrap_or_default();
+    if name.eq_ignore_ascii_case("html") || name.eq_ignore_ascii_case("!doctype") {
+        return Some("the answer is a web page");
+    }
+    let is_one = opened.ends_with("/>") && !opened.contains('<');
+    let is_closed = rest.strip_suffix('>').and_then(|rest| rest.trim_end().strip_suffix(name)).is_some_and(|rest| rest.ends_with("</"));
+    (!is_one && !is_closed).then_some("the answer breaks off")
 }
 
 /// True when the error does not tell whether the call took effect.
@@ -149,6 +165,21 @@ mod tests {
         }
         for name in ["CreateTags", "CreateOrUpdateTags", "AddTags", "DescribeVpcs", "DeleteVpc", "ModifyVpcAttribute", "PutRolePolicy", "PutSecretValue"] {
             assert!(!counts(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn answers_that_break_off() {
+        let whole = "<?xml version=\"1.0\"?>\n<!-- a -->\n<List xmlns=\"urn:x\"><item><id>1</id></item></List >\n";
+        for good in [whole, "<Empty/>", "<Empty xmlns=\"urn:x\" />", "{\"a\": \"<b>\"}", ""] {
+            assert_eq!(mistaken(good), None, "{good}");
+        }
+        let end = whole.trim_end().len();
+        for at in 1..end {
+            assert_eq!(mistaken(&whole[..at]), Some("the answer breaks off"), "{}", &whole[..at]);
+        }
+        for page in ["<html><body>Log in</body></html>", "\u{feff} <!DOCTYPE html><html></html>", "<?xml version=\"1.0\"?><HTML lang=\"en\"></HTML>"] {
+            assert_eq!(mistaken(page), Some("the answer is a web page"), "{page}");
         }
     }
 

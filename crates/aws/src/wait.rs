@@ -83,6 +83,23 @@ where
     }
 }
 
+/// How often a step is taken whose end stays unknown.
+const TRIES: u32 = 5;
+
+/// Takes a step again while it is not known whether it took effect: for steps that first look at what is there, so that a second time does nothing twice.
+pub(crate) async fn certain<T, F>(mut step: impl FnMut() -> F) -> Result<T, Fault>
+where
+    F: Future<Output = Result<T, Fault>>,
+{
+    for _ in 1..TRIES {
+        match step().await {
+            Err(fault) if fault.uncertain => {}
+            done => return done,
+        }
+    }
+    step().await
+}
+
 /// The first pause in the search for an object that may have been created; each further one is twice as long, four in all: new objects and their tags are seen within seconds.
 const LAG: Duration = Duration::from_millis(if cfg!(test) { 20 } else { 700 });
 

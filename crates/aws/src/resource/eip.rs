@@ -266,14 +266,18 @@ impl Resource for Eip {
     }
 
     async fn recover(client: &Client, planned: Self, token: &str) -> Result<Option<Self>, Fault> {
-        let Some(id) = marker::find(client, "eipalloc", token).await? else { return Ok(None) };
-        let wanted = Self { id: Some(id), ..planned };
-        let found = Self::read(client, wanted.clone()).await?;
-        if found.as_ref().is_some_and(|found| wanted.wants_association() && found.association_id.as_ref().is_none_or(String::is_empty)) {
-            wanted.associate(client).await?;
-            return Self::read(client, wanted).await;
-        }
-        Ok(found)
+        wait::certain(|| async {
+            let planned = planned.clone();
+            let Some(id) = marker::find(client, "eipalloc", token).await? else { return Ok(None) };
+            let wanted = Self { id: Some(id), ..planned };
+            let found = Self::read(client, wanted.clone()).await?;
+            if found.as_ref().is_some_and(|found| wanted.wants_association() && found.association_id.as_ref().is_none_or(String::is_empty)) {
+                wanted.associate(client).await?;
+                return Self::read(client, wanted).await;
+            }
+            Ok(found)
+        })
+        .await
     }
 }
 

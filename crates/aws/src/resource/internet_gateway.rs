@@ -166,21 +166,25 @@ impl Resource for InternetGateway {
     }
 
     async fn recover(client: &Client, planned: Self, token: &str) -> Result<Option<Self>, Fault> {
-        match marker::find(client, "internet-gateway", token).await? {
-            Some(id) => {
-                // The crash may have come between creating and attaching.
-                let wanted = Self { id: Some(id.clone()), ..planned };
-                let found = Self::read(client, wanted.clone()).await?;
-                if let (Some(gateway), Some(vpc)) = (&found, wanted.vpc())
-                    && gateway.vpc().is_none()
-                {
-                    Self::attach(client, &id, vpc, wait::limit(None, 20)?).await?;
-                    return Self::read(client, wanted).await;
+        wait::certain(|| async {
+            let planned = planned.clone();
+            match marker::find(client, "internet-gateway", token).await? {
+                Some(id) => {
+                    // The crash may have come between creating and attaching.
+                    let wanted = Self { id: Some(id.clone()), ..planned };
+                    let found = Self::read(client, wanted.clone()).await?;
+                    if let (Some(gateway), Some(vpc)) = (&found, wanted.vpc())
+                        && gateway.vpc().is_none()
+                    {
+                        Self::attach(client, &id, vpc, wait::limit(None, 20)?).await?;
+                        return Self::read(client, wanted).await;
+                    }
+                    Ok(found)
                 }
-                Ok(found)
+                None => Ok(None),
             }
-            None => Ok(None),
-        }
+        })
+        .await
     }
 }
 

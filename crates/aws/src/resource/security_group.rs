@@ -203,8 +203,9 @@ impl Resource for SecurityGroup {
     async fn recover(client: &Client, planned: Self, token: &str) -> Result<Option<Self>, Fault> {
         let Some(id) = marker::find(client, "sg", token).await? else { return Ok(None) };
         let wanted = Self { id: Some(id), ..planned };
-        // The crash may have come before the rules were set.
-        wanted.set_first_rules(client, wait::limit(None, 10)?).await?;
+        // The crash may have come before the rules were set. They are looked at each time, so a lost answer does no harm.
+        let limit = wait::limit(None, 10)?;
+        wait::certain(|| wanted.set_first_rules(client, limit)).await?;
         Self::read(client, wanted).await
     }
 }
