@@ -558,7 +558,7 @@ impl<'a> Walk<'a> {
                 let Some(record) = &objects.current else { continue };
                 let instance = resource.instance(key.clone());
                 match record.value(schema.ty()) {
-                    Ok(value) => reads.push((instance, value)),
+                    Ok(value) => reads.push((instance, value, record.private.clone())),
                     Err(error) => self
                         .report([Diagnostic::error("Invalid object in the state", format!("The state of {instance} does not fit its schema: {error}."))
                             .of(instance.to_string())]),
@@ -566,12 +566,12 @@ impl<'a> Walk<'a> {
             }
         }
         let mut handles = HashMap::with_capacity(reads.len());
-        for (instance, value) in reads {
+        for (instance, value, private) in reads {
             let type_name = instance.resource.type_.clone();
             let skip = self.options.no_refresh || session.is_local(&type_name) || !self.targeted(&instance);
             let handle = (!skip).then(|| {
                 let (session, prior) = (session.clone(), value.clone());
-                tokio::spawn(async move { session.read(ReadRequest { type_name: &type_name, prior: &prior }).await })
+                tokio::spawn(async move { session.read(ReadRequest { type_name: &type_name, prior: &prior, private: private.as_deref() }).await })
             });
             handles.insert(instance, (value, handle));
         }
