@@ -52,7 +52,7 @@ pub fn find(addr: &ProviderAddr, constraints: &[Constraint], lock: Option<&LockE
     let chosen = match locked {
         Some(version) => packages.iter().find(|package| package.version == *version).filter(fits),
         // The first of the newest: mirrors are listed in order of preference.
-        None => packages.iter().filter(fits).rev().max_by(|a, b| a.version.cmp(&b.version)),
+        None => packages.iter().filter(fits).filter(|package| !constraints.is_empty() || package.version.pre.is_empty()).rev().max_by(|a, b| a.version.cmp(&b.version)),
     };
     let Some(package) = chosen else { return Err(not_found(addr, constraints, locked, &packages, folders)) };
     if let Some(lock) = lock {
