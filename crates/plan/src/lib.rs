@@ -18,6 +18,7 @@ mod plan;
 mod planner;
 mod scope;
 mod session;
+mod upgrade;
 mod walk;
 mod world;
 
@@ -30,5 +31,6 @@ pub use nodes::{Node, NodeId, Nodes};
 pub use plan::{Action, Blocked, Change, Drift, Mode, Options, OutputChange, Plan, Reason, StagePlan};
 pub use planner::{Made, Planning, ephemerals_needed, final_plan, mark_object, plan, validate};
 pub use session::ProviderState;
+pub use upgrade::upgrade;
 pub use walk::{Executor, Job, Outcome, Reuse, Walk, walk};
 pub use world::World;

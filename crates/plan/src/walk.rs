@@ -497,11 +497,20 @@ impl<'a> Walk<'a> {
         let block = module.providers.get(of);
         let span = block.map(|block| block.span);
         let Some(provider) = self.catalog.get(&addr.provider) else {
-            let known: Vec<&str> = self.catalog.local_names().collect();
-            let fault = Diagnostic::error(
-                "Unknown provider",
-                format!("Weir has no provider {}. It brings {}; running other providers as plugins is not supported yet.", addr.provider.for_display(), known.join(", ")),
-            );
+            let fault = match self.catalog.why_missing(&addr.provider) {
+                Some(fault) => Diagnostic::error(fault.summary.clone(), fault.detail.clone()),
+                None => {
+                    let known: Vec<&str> = self.catalog.local_names().collect();
+                    Diagnostic::error(
+                        "Unknown provider",
+                        format!(
+                            "Weir has no provider {}. It brings {}; running other providers as plugins is not supported yet.",
+                            addr.provider.for_display(),
+                            known.join(", ")
+                        ),
+                    )
+                }
+            };
             let used = self.nodes.deps.iter().position(|deps| deps.contains(&id)).and_then(|user| self.nodes.span(user));
             self.report([span.or(used).into_iter().fold(fault, Diagnostic::at)]);
             self.found().providers.insert(addr, ProviderState::Failed);
