@@ -1,67 +1,13 @@
-//! The engine from outside, where a transcript cannot tell it: crashes, locks, damaged files, folders that cannot be written, plan files that went stale.
+//! The engine from outside, where a transcript cannot tell it: crashes, partial failures, damaged files, plan files that went stale.
 #![allow(clippy::unwrap_used, reason = "tests")]
+mod stack;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
 
 use serde_json::Value as Json;
 
-/// A stack in a folder of its own.
-struct Stack {
-    dir: tempfile::TempDir,
-}
-
-impl Stack {
-    fn new(files: &[(&str, &str)]) -> Self {
-        let stack = Self { dir: tempfile::tempdir().unwrap() };
-        for (name, text) in files {
-            stack.write(name, text);
-        }
-        stack
-    }
-    fn path(&self, name: &str) -> std::path::PathBuf {
-        self.dir.path().join(name)
-    }
-    fn write(&self, name: &str, text: &str) {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
-        command.args(arguments).current_dir(self.dir.path()).env("NO_COLOR", "1").stdin(Stdio::null());
-        command
-    }
-    fn run(&self, arguments: &[&str]) -> (i32, String) {
-        told(&self.command(arguments).output().unwrap())
-    }
-    fn ok(&self, arguments: &[&str]) -> String {
-        let (code, text) = self.run(arguments);
-        assert_eq!(code, 0, "{arguments:?}: {text}");
-        text
-    }
-    /// Ends with that code and says all of these.
-    fn says(&self, arguments: &[&str], wanted: i32, parts: &[&str]) {
-        let (code, text) = self.run(arguments);
-        assert_eq!(code, wanted, "{arguments:?}: {text}");
-        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        for part in parts {
-            assert!(flat.contains(part), "{arguments:?} does not say {part:?}: {text}");
-        }
-    }
-    fn state(&self) -> Json {
-        serde_json::from_slice(&fs::read(self.path("terraform.tfstate")).unwrap()).unwrap()
-    }
-    fn objects(&self) -> Vec<String> {
-        self.ok(&["state", "list"]).lines().map(str::to_owned).collect()
-    }
-}
-
-fn told(output: &Output) -> (i32, String) {
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(!text.contains("panicked"), "{text}");
-    (output.status.code().unwrap_or(-1), text)
-}
+use crate::stack::{Stack, told};
 
 fn is_empty_besides(dir: &Path, known: &[&str]) {
     let found: Vec<String> = fs::read_dir(dir)
@@ -184,6 +130,62 @@ resource "terraform_data" "user" { input = local_file.bad.id }
     assert_eq!(stack.objects(), ["local_file.bad", "terraform_data.user"]);
 }
 
+/// The run that takes up a killed one finds all objects in the state; the outputs are written all the same, also before a closed gate.
+#[test]
+fn outputs_survive_a_kill_before_a_gate() {
+    let stack = Stack::new(&[(
+        "main.stack.hcl",
+        "resource \"local_file\" \"a\" {\n  filename = \"a.txt\"\n  content  = \"x\"\n}\noutput \"file\" {\n  value = local_file.a.filename\n}\ngate \"g\" {\n  description = \"Wait\"\n}\nresource \"terraform_data\" \"later\" {\n  depends_on = [gate.g]\n}\n",
+    )]);
+    for record in 1.. {
+        let output = stack.command(&["apply", "-auto-approve"]).env("WEIR_TEST_CRASH_AFTER_RECORD", record.to_string()).output().unwrap();
+        if output.status.code().is_some() {
+            break;
+        }
+    }
+    stack.says(&["apply", "-auto-approve"], 3, &["Paused at gate.g"]);
+    assert_eq!(stack.ok(&["output", "-raw", "file"]), "a.txt");
+}
+
+/// What was never created stands in nobody's way: a stack that stopped at a gate, or was applied in part, can be destroyed, whatever refers to what is not there.
+#[test]
+fn a_stack_that_was_applied_in_part_is_destroyed() {
+    let stack = Stack::new(&[
+        (
+            "main.stack.hcl",
+            r#"
+resource "terraform_data" "first" { input = "a" }
+gate "g" {
+  description = "Wait"
+  depends_on  = [terraform_data.first]
+}
+stage "later" {
+  source     = "./later"
+  depends_on = [gate.g]
+  name       = terraform_data.counted[0].output
+}
+resource "terraform_data" "counted" {
+  count      = 1
+  input      = terraform_data.first.output
+  depends_on = [gate.g]
+}
+locals { joined = "${stage.later.id}-${terraform_data.counted[0].id}" }
+output "joined" { value = local.joined }
+"#,
+        ),
+        (
+            "later/main.tf",
+            "variable \"name\" {}\nresource \"terraform_data\" \"x\" {\n  input = var.name\n}\noutput \"id\" {\n  value = upper(terraform_data.x.output)\n}\n",
+        ),
+    ]);
+    stack.says(&["apply", "-auto-approve"], 3, &["Paused at gate.g"]);
+    stack.says(&["destroy", "-auto-approve"], 0, &["Destroy complete! Resources: 1 destroyed."]);
+    stack.says(&["apply", "-auto-approve"], 3, &["Paused at gate.g"]);
+    stack.ok(&["gate", "open", "g"]);
+    stack.says(&["destroy", "-auto-approve"], 0, &["Destroy complete! Resources: 1 destroyed."]);
+    assert_eq!(stack.objects(), Vec::<String>::new());
+}
+
 /// Drift is found, shown apart by -refresh-only, and made good by an apply.
 #[test]
 fn drift_is_made_good() {
@@ -298,18 +300,142 @@ fn secrets_are_not_shown() {
     assert!(!fs::read_to_string(stack.path("terraform.tfstate")).unwrap().contains("boo-5678"));
 }
 
-/// Where nothing can be written nothing is done.
-#[cfg(unix)]
+/// What mirrors a sensitive argument is as sensitive, also where the state (which names the argument only, as the incumbent's does) is read again.
 #[test]
-fn a_read_only_folder() {
-    use std::os::unix::fs::PermissionsExt;
-    let stack = Stack::new(&[("main.tf", "resource \"terraform_data\" \"a\" {}\n")]);
-    fs::set_permissions(stack.dir.path(), fs::Permissions::from_mode(0o555)).unwrap();
-    // Root may write everywhere, so there is nothing to be seen.
-    if fs::write(stack.path("probe"), "x").is_err() {
-        let (code, text) = stack.run(&["apply", "-auto-approve"]);
-        assert_eq!(code, 1, "{text}");
-        assert!(text.contains("Error: "), "{text}");
+fn what_mirrors_a_secret_is_secret() {
+    let text = "variable \"secret\" {\n  sensitive = true\n  default   = \"sesame-1234\"\n}\nvariable \"size\" { default = 1 }\nresource \"terraform_data\" \"a\" {\n  input            = { inner = var.secret, size = var.size }\n  triggers_replace = var.size\n}\ndata \"null_data_source\" \"n\" {\n  inputs = { inner = var.secret }\n}\n";
+    let stack = Stack::new(&[("main.tf", text)]);
+    let mut told = vec![stack.ok(&["plan", "-json"]), stack.ok(&["apply", "-auto-approve"]), stack.ok(&["plan", "-var=size=2"])];
+    told.extend(stack.objects().iter().map(|addr| stack.ok(&["state", "show", addr])));
+    assert_eq!(told.len(), 5);
+    told.push(stack.ok(&["apply", "-auto-approve", "-var=size=2"]));
+    for text in &told {
+        assert!(!text.contains("sesame-1234"), "{text}");
     }
-    fs::set_permissions(stack.dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(
+        stack.state()["resources"].as_array().unwrap().iter().find(|resource| resource["mode"] == "managed").unwrap()["instances"][0]["sensitive_attributes"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    stack.write("out.tf", "output \"o\" { value = terraform_data.a.output }\n");
+    stack.says(&["plan", "-var=size=2"], 1, &["Output refers to sensitive values"]);
+}
+
+/// The results of all conditions stand in the state as the incumbent has them, and in a plan in JSON.
+#[test]
+fn results_of_conditions_are_kept() {
+    let text = "variable \"v\" {\n  default = \"x\"\n  validation {\n    condition     = var.v != \"\"\n    error_message = \"Empty.\"\n  }\n}\nresource \"terraform_data\" \"a\" {\n  for_each = toset([\"k\"])\n  input    = var.v\n  lifecycle {\n    postcondition {\n      condition     = self.output == var.v\n      error_message = \"No.\"\n    }\n  }\n}\ncheck \"c\" {\n  assert {\n    condition     = terraform_data.a[\"k\"].output == \"y\"\n    error_message = \"It is ${var.v}.\"\n  }\n}\ncheck \"gone\" {\n  data \"local_file\" \"f\" { filename = \"none.txt\" }\n  assert {\n    condition     = data.local_file.f.content == \"\"\n    error_message = \"Not empty.\"\n  }\n}\n";
+    let stack = Stack::new(&[("main.tf", text)]);
+    let plan: Json = serde_json::from_str(stack.command(&["plan", "-json"]).output().map(|output| String::from_utf8(output.stdout).unwrap()).unwrap().trim()).unwrap();
+    let status = |name: &str| plan["checks"].as_array().unwrap().iter().find(|check| check["address"]["to_display"] == name).unwrap()["status"].clone();
+    assert_eq!(
+        (status("check.c"), status("check.gone"), status("terraform_data.a"), status("var.v")),
+        ("unknown".into(), "fail".into(), "unknown".into(), "pass".into())
+    );
+    stack.says(&["apply", "-auto-approve"], 0, &["Warning: Check block assertion failed", "It is x.", "Apply complete! Resources: 1 added"]);
+    let results = stack.state()["check_results"].clone();
+    let of = |name: &str| results.as_array().unwrap().iter().find(|result| result["config_addr"] == name).unwrap().clone();
+    assert_eq!(
+        of("check.c"),
+        serde_json::json!({ "object_kind": "check", "config_addr": "check.c", "status": "fail",
+            "objects": [{ "object_addr": "check.c", "status": "fail", "failure_messages": ["It is x."] }] })
+    );
+    assert_eq!(of("check.gone")["status"], "fail");
+    assert_eq!(of("terraform_data.a")["objects"][0], serde_json::json!({ "object_addr": "terraform_data.a[\"k\"]", "status": "pass" }));
+    assert_eq!(of("var.v")["object_kind"], "var");
+    // A check that holds again is written too, although nothing else changes; the next run has nothing to write.
+    stack.write("none.txt", "");
+    stack.ok(&["apply", "-auto-approve"]);
+    let (state, again) = (stack.state(), {
+        stack.ok(&["apply", "-auto-approve"]);
+        stack.state()
+    });
+    assert_eq!(state["check_results"].as_array().unwrap().iter().find(|result| result["config_addr"] == "check.gone").unwrap()["status"], "pass");
+    assert_eq!(state["serial"], again["serial"]);
+}
+
+/// A stage with confirm = true pauses a run that nobody answers, also an approved one; -auto-approve is no answer, and backwards it asks too.
+#[test]
+fn a_stage_asks_before_it_begins() {
+    let files = [
+        (
+            "main.stack.hcl",
+            "stage \"net\" {\n  source = \"./m\"\n  i      = \"n\"\n}\nstage \"db\" {\n  source  = \"./m\"\n  i       = stage.net.o\n  confirm = true\n}\nstage \"app\" {\n  source = \"./m\"\n  i      = stage.db.o\n}\nresource \"terraform_data\" \"beside\" {}\noutput \"end\" { value = stage.app.o }\n",
+        ),
+        (
+            "m/main.tf",
+            "variable \"i\" { type = string }\nresource \"terraform_data\" \"x\" {\n  input            = \"${var.i}!\"\n  triggers_replace = var.i\n}\noutput \"o\" { value = terraform_data.x.output }\n",
+        ),
+        ("yes.answers.hcl", "stage \"db\" {\n  confirm = true\n}\n"),
+        ("bad.answers.hcl", "stage \"bd\" {\n  confirm = true\n}\nstage \"net\" {\n  confirm = true\n}\nstage \"db\" {\n  confrm = true\n}\nconfirm = true\n"),
+    ];
+    let stack = Stack::new(&files);
+    stack.says(&["plan", "-out=p"], 0, &["stage db (asks for confirmation)", "Plan: 4 to add"]);
+    stack.says(&["apply", "p"], 3, &["Applied so far: 2 added", "Paused before stage db:", "1 to add, 0 to change", "stage \"db\" { confirm = true }"]);
+    stack.says(&["apply", "-auto-approve"], 3, &["Going on with the plan", "Paused before stage db:"]);
+    let wrong = ["No such stage", "Did you mean \"db\"?", "Nothing to answer", "Unsupported argument", "Missing required argument"];
+    stack.says(&["apply", "-answers=bad.answers.hcl"], 1, &wrong);
+    stack.says(&["apply", "-answers=yes.answers.hcl", "p"], 0, &["Apply complete! Resources: 2 added"]);
+    stack.says(&["apply", "-auto-approve"], 0, &["No changes."]);
+    stack.says(&["destroy", "-auto-approve"], 3, &["Paused before stage db:", "2 destroyed"]);
+    stack.says(&["destroy", "-auto-approve", "-answers=yes.answers.hcl"], 0, &["Destroy complete! Resources: 2 destroyed."]);
+}
+
+/// Moves are in the state before anything is done at the new addresses, so that a crash cannot leave an object at both.
+#[test]
+fn killed_while_it_moves_it_goes_on() {
+    let before = "resource \"local_file\" \"a\" {\n  filename = \"f.txt\"\n  content  = \"one\"\n}\nresource \"terraform_data\" \"x\" { input = 1 }\n";
+    let after = r#"
+resource "local_file" "b" {
+  filename = "f.txt"
+  content  = "two"
+}
+resource "terraform_data" "y" { input = 2 }
+resource "terraform_data" "known" {}
+moved {
+  from = local_file.a
+  to   = local_file.b
+}
+moved {
+  from = terraform_data.x
+  to   = terraform_data.y
+}
+import {
+  to = terraform_data.known
+  id = "known"
+}
+"#;
+    let mut crashes = 0;
+    for record in 1_u64.. {
+        let stack = Stack::new(&[("main.tf", before)]);
+        stack.ok(&["apply", "-auto-approve"]);
+        stack.write("main.tf", after);
+        let output = stack.command(&["apply", "-auto-approve"]).env("WEIR_TEST_CRASH_AFTER_RECORD", record.to_string()).output().unwrap();
+        if output.status.success() {
+            break;
+        }
+        crashes += 1;
+        let (code, text) = stack.run(&["apply", "-auto-approve"]);
+        assert_eq!(code, 0, "after a crash at record {record}: {text}");
+        assert_eq!(stack.objects(), ["local_file.b", "terraform_data.known", "terraform_data.y"], "{record}");
+        assert_eq!(fs::read_to_string(stack.path("f.txt")).unwrap(), "two");
+        stack.ok(&["plan", "-detailed-exitcode"]);
+    }
+    assert!(crashes >= 4, "{crashes}");
+}
+
+/// What was written for an import is configuration that plans nothing.
+#[test]
+fn configuration_is_generated_for_imports() {
+    let stack = Stack::new(&[("main.tf", "import {\n  to = terraform_data.new\n  id = \"abcd\"\n}\n")]);
+    stack.says(&["plan"], 1, &["Configuration for import target does not exist", "-generate-config-out"]);
+    stack.says(&["plan", "-generate-config-out=new.tf"], 0, &["terraform_data.new will be imported", "Plan: 1 to import, 0 to add, 0 to change, 0 to destroy."]);
+    let text = fs::read_to_string(stack.path("new.tf")).unwrap();
+    assert!(text.contains("resource \"terraform_data\" \"new\" {\n  input            = null\n  triggers_replace = null\n}\n"), "{text}");
+    stack.says(&["plan", "-generate-config-out=new.tf"], 1, &["Target generated file already exists"]);
+    stack.says(&["apply", "-auto-approve"], 0, &["Resources: 1 imported, 0 added, 0 changed, 0 destroyed."]);
+    stack.ok(&["plan", "-detailed-exitcode"]);
+    assert_eq!(stack.state()["resources"][0]["instances"][0]["attributes"]["id"], "abcd");
 }

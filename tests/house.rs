@@ -95,6 +95,31 @@ fn vendors_sdks_stay_in_the_crates_of_real_systems() {
     assert_eq!(users("reqwest"), ["builtin", "sandbox", "vault"]);
 }
 
+/// Packages with their features, as cargo resolves them.
+fn resolved(arguments: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["tree", "--offline", "--locked", "--prefix=none", "--format={p} [{f}]"]).args(arguments).current_dir(root());
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let mut all = BTreeMap::<String, BTreeSet<String>>::new();
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        let line = line.trim_end_matches(" (*)");
+        if let Some((package, features)) = line.rsplit_once(" [") {
+            all.entry(package.to_owned()).or_default().insert(features.to_owned());
+        }
+    }
+    all
+}
+
+/// Else `cargo run` and `cargo test` would compile the SDK once each, a quarter of an hour: what only tests ask of a dependency stands in the root manifest too.
+#[test]
+fn what_is_run_and_what_is_tested_is_compiled_once() {
+    let run = resolved(&["--package=weir", "--edges=normal,build"]);
+    let tested = resolved(&["--workspace", "--edges=normal,build,dev"]);
+    let differing: Vec<_> = run.iter().filter(|(package, features)| !features.is_subset(&tested[*package])).collect();
+    assert!(run.len() > 100 && differing.is_empty(), "{differing:#?}");
+}
+
 /// The lines of a source file that are compiled into the product: no comments, and no tests, which stand at the end.
 fn product(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let tests = |line: &&str| line.starts_with("#[cfg(test)]");

@@ -10,10 +10,13 @@ use weir_addr::{GateName, InstanceAddr, ModulePath, ProviderConfigAddr, Resource
 use weir_config::{Config, Resource};
 use weir_diag::{Diagnostic, Diagnostics};
 use weir_eval::Instances;
-use weir_plan::{Action, Blocked, Catalog, Change, DiskHost, Executor, Job, Made, Mode, Nodes, Options, Outcome, Plan, Reuse, Walk, final_plan, mark_object, walk};
-use weir_state::{Journal, OutputValue, State, Status};
+use weir_plan::{
+    Action, Blocked, Catalog, Change, DiskHost, Executor, Job, Made, Mode, Nodes, Options, Outcome, Plan, Reuse, Walk, final_plan, mark_object, split, walk,
+};
+use weir_state::{Journal, OutputValue, RawJson, State, Status};
 use weir_value::Value;
 
+use crate::adopt::adopt;
 use crate::delete::{Deletion, delete};
 use crate::operation::{Counts, Effects, Operation, record};
 use crate::{Event, Stop};
@@ -56,6 +59,8 @@ pub struct Applied {
     pub diags: Diagnostics,
     /// Objects added, changed and destroyed.
     pub counts: (usize, usize, usize),
+    /// Objects taken into the state.
+    pub imported: usize,
     /// New objects that may carry a creation marker: provider configuration, type, state. To be settled once the state is safe.
     pub created: Vec<(ProviderConfigAddr, Arc<str>, Value)>,
     /// Some operation failed or was not begun.
@@ -81,7 +86,9 @@ pub async fn apply(applying: Applying<'_>) -> Applied {
         failed: Mutex::new(Vec::new()),
         done: Mutex::new(Counts::default()),
     };
-    // First what has to go before its replacement can come, …
+    // What changes the state only comes before everything, …
+    adopt(&effects, applying.catalog, plan);
+    // … then what has to go before its replacement can come, …
     let first = first(plan, applying.prior);
     let gone_first: HashSet<&InstanceAddr> = first.iter().filter(|deletion| deletion.deposed.is_none()).map(|deletion| &deletion.change.addr).collect();
     delete(&effects, applying.catalog, &applying.made.providers, first).await;
@@ -92,8 +99,12 @@ pub async fn apply(applying: Applying<'_>) -> Applied {
     }
     // … and at last what nobody needs any more. An object that was not changed as planned still needs what it needed.
     let failed: HashSet<InstanceAddr> = effects.failures().iter().cloned().collect();
-    let unchanged =
-        plan.executable().filter(|change| plan.mode != Mode::Destroy && makes(change.action) && !changed.done.contains(&change.addr)).map(|change| &change.addr);
+    let later = plan.pending().filter(|change| matches!(change.blocked, Some(Blocked::Confirm(_))));
+    let unchanged = plan
+        .executable()
+        .chain(later)
+        .filter(|change| plan.mode != Mode::Destroy && makes(change.action) && !changed.done.contains(&change.addr))
+        .map(|change| &change.addr);
     let needed = needed(applying.prior, failed.iter().chain(unchanged));
     let last = plan
         .executable()
@@ -112,6 +123,7 @@ pub async fn apply(applying: Applying<'_>) -> Applied {
         let mut state = effects.state();
         state.outputs.clear();
         state.resources.retain(|addr, _| addr.mode == weir_addr::Mode::Managed);
+        state.check_results = None;
         state.weir.gates.clear();
         state.weir.approval = None;
     }
@@ -120,7 +132,7 @@ pub async fn apply(applying: Applying<'_>) -> Applied {
     let incomplete = !effects.failures().is_empty();
     let diags = std::mem::take(&mut *effects.diags.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
     let state = effects.state.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    Applied { state, diags, counts: (counts.added, counts.changed, counts.destroyed), created, incomplete }
+    Applied { state, diags, counts: (counts.added, counts.changed, counts.destroyed), imported: counts.imported, created, incomplete }
 }
 
 fn makes(action: Action) -> bool {
@@ -233,6 +245,8 @@ async fn make<'a>(applying: &Applying<'a>, effects: &Effects<'_>) -> Changed<'a>
         keep_data(&mut state, applying.catalog, &addr, &provider, &value);
     }
     if applying.options.targets.is_empty() {
+        let conditions = walking.conditions().state();
+        state.check_results = (!conditions.is_null()).then(|| RawJson::parse(&conditions.to_string()).ok()).flatten();
         let root = &applying.nodes.modules[0];
         state.outputs.retain(|name, _| root.outputs.contains_key(name));
         for (name, output) in &root.outputs {
@@ -255,8 +269,9 @@ async fn make<'a>(applying: &Applying<'a>, effects: &Effects<'_>) -> Changed<'a>
 
 fn keep_data(state: &mut State, catalog: &Catalog, addr: &InstanceAddr, provider: &ProviderConfigAddr, value: &Value) {
     let Some(schema) = catalog.schema(&provider.provider).and_then(|schemas| schemas.data_sources.get(&addr.resource.type_).cloned()) else { return };
+    let (_, marks) = split(value);
     let bare = value.expose("data sources are kept in the state, which is readable by its owner only");
-    if let Ok(kept) = record(&bare, &schema, &[], Arc::from([]), false, Status::Ready) {
+    if let Ok(kept) = record(&bare, &schema, &marks, Arc::from([]), false, Status::Ready) {
         state.set_instance(addr, provider, Some(Arc::new(kept)));
     }
 }

@@ -1,5 +1,6 @@
 //! What an apply tells while it goes on, and how it is told to stop.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -28,6 +29,20 @@ pub enum Event {
         id: Option<String>,
         /// How long it took.
         elapsed: Duration,
+    },
+    /// An object that exists is about to be taken into the state.
+    Importing {
+        /// Which object.
+        addr: InstanceAddr,
+        /// What the provider knows it by.
+        id: Arc<str>,
+    },
+    /// An object was taken into the state.
+    Imported {
+        /// Which object.
+        addr: InstanceAddr,
+        /// What the provider knows it by.
+        id: Arc<str>,
     },
     /// An operation failed; what was wrong stands in the diagnostics.
     Failed {

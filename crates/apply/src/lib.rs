@@ -6,12 +6,14 @@
 //!
 //! It does not ask, does not print and does not write the state: it returns it.
 
+mod adopt;
 mod applier;
 mod delete;
 mod event;
 mod operation;
 mod recover;
 
+pub use adopt::imported;
 pub use applier::{Applied, Applying, apply};
 pub use event::{Event, Stop};
 pub use recover::{Recovered, recover};

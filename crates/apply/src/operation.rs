@@ -34,6 +34,7 @@ pub(crate) struct Counts {
     pub(crate) added: usize,
     pub(crate) changed: usize,
     pub(crate) destroyed: usize,
+    pub(crate) imported: usize,
 }
 
 /// One operation on one object.

@@ -7,6 +7,8 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use weir_provider::Fault;
 
+use crate::once::{counts, never_sent, says_not_done};
+
 /// A call that failed.
 #[derive(Clone, Debug)]
 pub(crate) struct ApiError {
@@ -17,8 +19,14 @@ pub(crate) struct ApiError {
     /// The API's words, or what went wrong on the way.
     pub(crate) message: String,
     request_id: Option<String>,
-    /// True when it is not known whether the call took effect: the connection broke or timed out.
+    /// True when it is not known whether the call took effect, and a second one might take effect again.
     pub(crate) uncertain: bool,
+    /// True when the API could not be reached, failed, or gave an answer that makes no sense.
+    broken: bool,
+    /// True when something came back.
+    answered: bool,
+    /// True when that is nothing that AWS sends.
+    strange: bool,
 }
 
 /// Makes an [`ApiError`] of what an SDK client returns.
@@ -31,16 +39,37 @@ impl<T, E: ProvideErrorMetadata + Error + 'static> Explain<T> for Result<T, SdkE
     fn api(self, operation: &'static str) -> Result<T, ApiError> {
         self.map_err(|error| {
             let meta = error.meta();
-            let uncertain = matches!(error, SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_));
-            ApiError {
-                operation,
-                code: meta.code().unwrap_or_default().to_owned(),
-                message: meta.message().map_or_else(|| causes(&error), str::to_owned),
-                request_id: meta.extra("aws_request_id").map(str::to_owned),
-                uncertain,
+            let code = meta.code().unwrap_or_default().to_owned();
+            let raw = error.raw_response();
+            let status = raw.map(|raw| raw.status().as_u16());
+            let broken = match &error {
+                SdkError::DispatchFailure(failure) => !failure.as_connector_error().is_some_and(never_sent),
+                SdkError::ServiceError(_) => status.is_some_and(|status| status < 300 || status >= 500 && !says_not_done(&code)),
+                SdkError::ConstructionFailure(_) => false,
+                _ => true,
+            };
+            // What can be repeated was repeated by the SDK, unless it took the answer for one.
+            let name = operation.split_once(':').map_or(operation, |(_, name)| name);
+            let uncertain = broken && (counts(name) || matches!(error, SdkError::ServiceError(_)) && status.is_some_and(|status| status < 300));
+            let mut message = meta.message().map_or_else(|| causes(&error), str::to_owned);
+            // What has neither code nor words, though it has content or should have some, is not the API's.
+            let strange = raw.filter(|raw| code.is_empty() && meta.message().is_none() && (broken || raw.body().bytes().is_some_and(|body| !body.is_empty())));
+            if let Some(raw) = strange {
+                message = format!("The answer is not what this API sends ({}): {message}", form(raw));
             }
+            let header = |name: &'static str| raw.and_then(|raw| raw.headers().get(name));
+            let id = meta.extra("aws_request_id").or_else(|| header("x-amzn-requestid")).or_else(|| header("x-amz-request-id"));
+            ApiError { operation, code, message, request_id: id.map(str::to_owned), uncertain, broken, answered: raw.is_some(), strange: strange.is_some() }
         })
     }
+}
+
+/// Status and kind of an answer, and how it begins.
+fn form(raw: &HttpResponse) -> String {
+    let kind = raw.headers().get("content-type").unwrap_or("no content type");
+    let body = String::from_utf8_lossy(raw.body().bytes().unwrap_or_default());
+    let begin: String = body.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(60).collect();
+    format!("HTTP {}, {kind}, beginning \"{begin}\"", raw.status().as_u16())
 }
 
 /// An error and what caused it, in one line.
@@ -58,7 +87,7 @@ pub(crate) fn causes(error: &dyn Error) -> String {
 }
 
 /// Codes that mean "there is no such object" without saying so by their end.
-const MISSING: [&str; 24] = [
+const MISSING: [&str; 25] = [
     "NoSuchEntity",
     "NoSuchEntityException",
     "NotFoundException",
@@ -68,6 +97,7 @@ const MISSING: [&str; 24] = [
     "TargetGroupNotFound",
     "ListenerNotFound",
     "RuleNotFound",
+    "InvalidLaunchTemplateName.NotFoundException",
     "NoSuchHostedZone",
     "NoSuchHealthCheck",
     "ParameterNotFound",
@@ -131,11 +161,23 @@ impl ApiError {
             "The credentials have expired (or this machine's clock is wrong): log in again, then run again.".to_owned()
         } else if ["AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidAccessKeyId"].contains(&code) {
             "AWS did not accept the credentials. Check the access key, the profile and the region.".to_owned()
-        } else if code.is_empty() && self.uncertain {
-            "No usable answer came. Check the network, proxy settings, region and custom endpoints, then run again: what had been done is found again.".to_owned()
+        } else if self.strange {
+            "Something else than AWS seems to answer, such as a proxy or a login page. Check proxy settings and custom endpoints, then run again: what had been done is found again.".to_owned()
+        } else if code.is_empty() && !self.answered {
+            "No answer came. Check the network, proxy settings, region and custom endpoints, then run again: what had been done is found again.".to_owned()
+        } else if self.broken {
+            "AWS had a problem of its own. Run again later: what had been done is found again.".to_owned()
         } else {
             String::new()
         }
+    }
+}
+
+/// A step of a deletion: what is gone already is content.
+pub(crate) fn ignore_gone<T>(done: Result<T, ApiError>) -> Result<(), ApiError> {
+    match done {
+        Err(error) if !error.not_found() => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -155,7 +197,7 @@ impl From<ApiError> for Fault {
         if let Some(id) = &error.request_id {
             detail = format!("{detail} (request {id})");
         }
-        Self { not_found: error.not_found(), ..Self::error(format!("{} failed", error.operation), detail) }
+        Self { not_found: error.not_found(), uncertain: error.uncertain, ..Self::error(format!("{} failed", error.operation), detail) }
     }
 }
 
@@ -164,7 +206,16 @@ mod tests {
     use super::*;
 
     fn error(code: &str, message: &str) -> ApiError {
-        ApiError { operation: "ec2:DeleteVpc", code: code.into(), message: message.into(), request_id: Some("r-1".into()), uncertain: false }
+        ApiError {
+            operation: "ec2:DeleteVpc",
+            code: code.into(),
+            message: message.into(),
+            request_id: Some("r-1".into()),
+            uncertain: false,
+            broken: false,
+            answered: true,
+            strange: false,
+        }
     }
 
     #[test]

@@ -11,8 +11,9 @@ use weir_provider::{Fault, SessionRequest};
 use crate::api::Explain;
 use crate::batch::Batches;
 use crate::config::Config;
+use crate::once::Once;
 use crate::tags::TagRules;
-use crate::{connect, marker};
+use crate::{connect, marker, wait};
 
 /// What resources work with; cheap to clone.
 #[derive(Clone)]
@@ -53,7 +54,7 @@ macro_rules! services {
                 #[doc = concat!("The client of `", stringify!($sdk), "`.")]
                 pub(crate) fn $method(&self) -> &$sdk::Client {
                     self.0.services.$method.get_or_init(|| {
-                        let mut builder = $sdk::config::Builder::from(&self.0.sdk);
+                        let mut builder = $sdk::config::Builder::from(&self.0.sdk).interceptor(Once);
                         if let Some(url) = self.endpoint(&$names) {
                             builder = builder.endpoint_url(url);
                         }
@@ -145,6 +146,14 @@ impl Client {
         self.caller().await.map(|caller| caller.account.as_str())
     }
 
+    /// The number of the account that an object is in: the state's ARN of it says that without a call.
+    pub(crate) async fn account_of<'a>(&'a self, arn: Option<&'a String>) -> Result<&'a str, Fault> {
+        match arn.and_then(|arn| arn.split(':').nth(4)).filter(|account| !account.is_empty()) {
+            Some(account) => Ok(account),
+            None => self.account().await,
+        }
+    }
+
     /// `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE` of an object in an account.
     pub(crate) fn arn(&self, service: &str, account: &str, resource: &str) -> String {
         format!("arn:{}:{service}:{}:{account}:{resource}", self.partition(), self.region())
@@ -158,7 +167,7 @@ impl Client {
     /// The client of S3.
     pub(crate) fn s3(&self) -> &aws_sdk_s3::Client {
         self.0.services.s3.get_or_init(|| {
-            let mut builder = aws_sdk_s3::config::Builder::from(&self.0.sdk);
+            let mut builder = aws_sdk_s3::config::Builder::from(&self.0.sdk).interceptor(Once);
             let url = self.endpoint(&["s3", "s3api"]);
             if let Some(url) = url {
                 builder = builder.endpoint_url(url);
@@ -180,5 +189,9 @@ impl Client {
 impl NativeClient for Client {
     async fn settle(&self, ids: Vec<String>) -> Result<(), Fault> {
         marker::settle(self, ids).await
+    }
+
+    async fn lag(&self, asked: u32) -> bool {
+        wait::lag(asked).await
     }
 }

@@ -29,6 +29,21 @@ use crate::config::Config;
 /// How often a request is sent when the configuration does not say: throttling passes, an address where nobody listens is told within a minute.
 const ATTEMPTS: u32 = 12;
 
+/// How long an answer may take.
+fn read_timeout() -> Duration {
+    #[cfg(test)]
+    if let Ok(limit) = READ_TIMEOUT.try_with(|limit| *limit) {
+        return limit;
+    }
+    Duration::from_secs(60)
+}
+
+#[cfg(test)]
+tokio::task_local! {
+    /// For tests that wait for answers that do not come.
+    pub(crate) static READ_TIMEOUT: Duration;
+}
+
 /// Reads the credential sources and builds what the service clients are made of.
 pub(crate) async fn sdk(config: &Config, request: &SessionRequest) -> Result<SdkConfig, Vec<Fault>> {
     sdk_config(config, request).await.map_err(|fault| vec![fault])
@@ -61,7 +76,7 @@ async fn sdk_config(config: &Config, request: &SessionRequest) -> Result<SdkConf
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http.clone())
         .retry_config(retry)
-        .timeout_config(TimeoutConfig::builder().connect_timeout(Duration::from_secs(10)).read_timeout(Duration::from_secs(60)).build())
+        .timeout_config(TimeoutConfig::builder().connect_timeout(Duration::from_secs(10)).read_timeout(read_timeout()).build())
         .app_name(AppName::new("weir").map_err(|error| Fault::error("Invalid application name", error.to_string()))?);
     let profile_files = files(config, request);
     if let Some(files) = &profile_files {

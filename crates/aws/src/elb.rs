@@ -73,16 +73,20 @@ pub(crate) fn changed<T: Serialize>(table: &Table, prior: Option<&T>, planned: &
     Ok(table.iter().filter_map(|(name, key)| Some((*key, wanted(name).filter(|text| prior.is_some() || !text.is_empty())?))).collect())
 }
 
-/// The state with what the API shows; an attribute that it does not show stays.
+/// The state with what the API shows. An attribute that it does not show stays; one that was never set has its default, as not every region shows all of them.
 pub(crate) fn shown<T: Serialize + DeserializeOwned + Shape>(table: &Table, state: T, remote: &HashMap<String, String>) -> Result<T, Fault> {
     let mut entries = entries(&state)?;
     let block = T::block();
     for (name, key) in table {
-        let (Some(text), Some(attribute)) = (remote.get(*key), block.attributes.get(*name)) else { continue };
-        let value = match attribute.ty {
-            Type::Bool => Json::from(text == "true"),
-            Type::Number => text.parse::<i64>().map_or(Json::Null, Json::from),
-            _ => Json::from(text.as_str()),
+        let Some(attribute) = block.attributes.get(*name) else { continue };
+        let value = match (remote.get(*key), &attribute.default) {
+            (Some(text), _) => match attribute.ty {
+                Type::Bool => Json::from(text == "true"),
+                Type::Number => text.parse::<i64>().map_or(Json::Null, Json::from),
+                _ => Json::from(text.as_str()),
+            },
+            (None, Some(default)) if entries.get(*name).is_none_or(Json::is_null) => weir_provider::from_value(default)?,
+            (None, _) => continue,
         };
         entries.insert((*name).to_owned(), value);
     }

@@ -7,7 +7,7 @@ use aws_sdk_elasticloadbalancingv2::types::TargetHealthStateEnum;
 use weir_provider::Fault;
 
 use crate::api::Explain;
-use crate::resource::autoscaling_group::describe;
+use crate::resource::autoscaling_group::{AutoscalingGroup, describe};
 use crate::{Client, wait};
 
 /// What is waited for.
@@ -21,6 +21,19 @@ pub(crate) struct Demand {
     pub(crate) limit: Duration,
     /// Launches that fail do not end the waiting.
     pub(crate) patient: bool,
+}
+
+impl AutoscalingGroup {
+    /// What to wait for after a creation or a change.
+    pub(crate) fn demand(&self, creating: bool) -> Result<Demand, Fault> {
+        let elb = self.wait_for_elb_capacity.filter(|capacity| *capacity > 0).or(self.min_elb_capacity.filter(|_| creating));
+        Ok(Demand {
+            instances: self.desired_capacity.filter(|desired| *desired > 0).or(self.min_size).unwrap_or(0),
+            balanced: elb.unwrap_or(0),
+            limit: wait::limit(self.wait_for_capacity_timeout.as_ref().filter(|limit| !limit.is_empty()), 10)?,
+            patient: self.ignore_failed_scaling_activities == Some(true),
+        })
+    }
 }
 
 /// Instances count as much as they weigh.

@@ -13,7 +13,7 @@ use weir_value::Value;
 use crate::{Aws, Client};
 
 /// The address of the emulator; started by the first test that needs it, ended with the process.
-fn endpoint() -> &'static str {
+pub(crate) fn endpoint() -> &'static str {
     static ENDPOINT: OnceLock<String> = OnceLock::new();
     ENDPOINT.get_or_init(|| {
         let (sender, receiver) = std::sync::mpsc::channel();
@@ -38,11 +38,14 @@ fn cache() -> std::path::PathBuf {
     out.ancestors().nth(4).expect("target folder").join("tmp/sandbox-cache")
 }
 
-fn request(extra: Json) -> SessionRequest {
-    let url = endpoint();
+/// All services at that address, as the block `endpoints` has it.
+pub(crate) fn endpoints(url: &str) -> Json {
     let services = ["autoscaling", "ec2", "elbv2", "iam", "kms", "logs", "route53", "s3", "secretsmanager", "ssm", "sts"];
-    let endpoints: BTreeMap<&str, &str> = services.into_iter().map(|service| (service, url)).collect();
-    let mut config = json!({"region": "eu-central-1", "access_key": "test", "secret_key": "test", "endpoints": [endpoints]});
+    services.into_iter().map(|service| (service.to_owned(), Json::from(url))).collect()
+}
+
+fn request(extra: Json) -> SessionRequest {
+    let mut config = json!({"region": "eu-central-1", "access_key": "test", "secret_key": "test", "endpoints": [endpoints(endpoint())]});
     if let (Json::Object(config), Json::Object(extra)) = (&mut config, extra) {
         config.extend(extra);
     }
@@ -123,8 +126,8 @@ pub(crate) fn text(state: &Value, name: &str) -> String {
 }
 
 impl Lab {
-    /// The configuration as a value of the type.
-    fn config(&self, type_name: &str, config: &Json) -> Value {
+    /// The configuration (or what a state has of an object) as a value of the type.
+    pub(crate) fn config(&self, type_name: &str, config: &Json) -> Value {
         let schema = self.provider.schema();
         let schema = schema.resources.get(type_name).unwrap_or_else(|| panic!("no type {type_name}"));
         let value = to_value(config, schema.ty()).unwrap_or_else(|fault| panic!("{type_name}: {fault}"));
@@ -180,6 +183,19 @@ impl Lab {
             }
         }
         faults
+    }
+
+    /// Changes an object in place.
+    pub(crate) async fn change(&self, type_name: &str, prior: &Value, config: &Json) -> Value {
+        let planned = self.plan(type_name, Some(prior), config).await.expect("plan");
+        assert!(planned.requires_replace.is_empty(), "{type_name} would be replaced: {:?}", planned.requires_replace);
+        let done = self.apply(type_name, Some(prior), &planned.state, &self.config(type_name, config), &uuid::Uuid::new_v4().to_string()).await;
+        done.unwrap_or_else(|faults| panic!("changing {type_name}: {faults:?}")).0
+    }
+
+    /// The object as it is, or why it cannot be read.
+    pub(crate) async fn try_read(&self, type_name: &str, prior: &Value) -> Result<Option<Value>, Vec<Fault>> {
+        self.session.read(ReadRequest { type_name, prior, private: None }).await
     }
 
     /// The object as it is.

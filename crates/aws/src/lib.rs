@@ -13,20 +13,22 @@
 //! 2. `#[derive(Schema)] #[serde(default)] #[schema(name = "aws_name", version = N)] struct Name { … }`: one field per attribute and block of
 //!    `testdata/aws-5.100.0.json`, with its flags; `force_new` and `default` are not in that file but in the provider's public documentation. Field types: `Option<String>`, `Option<i64>`,
 //!    `Option<bool>`; a collection that can be unset and is not computed is an `Option<Vec<_>>` or `Option<BTreeMap<_, _>>`, because an empty one is not the same as none; nested blocks are `Vec<_>`;
-//!    `tags` and `tags_all` are [`tags::Tags`]; the `timeouts` block is made by `timeouts!(create, delete)`.
+//!    `tags` and `tags_all` are `tags::Tags`; the `timeouts` block is made by `timeouts!(create, delete)`.
 //! 3. `impl Resource`: `plan` begins with `plan::base(client, plan)`; `create` calls `operation.created(…)` as soon as the object has an id, before it waits or calls anything else;
-//!    `read` finds the object through [`Client::batch`] so that many reads are one call; `delete` is content when there is nothing to delete.
-//! 4. Every call ends in `.send().await.api("service:Operation")`, which makes an [`api::ApiError`] that `?` turns into a `Fault` with code, advice and request id.
-//! 5. Waiting is [`wait::until`], eventual consistency [`wait::appear`] and [`wait::retry`]; nothing sleeps blindly.
+//!    `read` finds the object through `Client::batch` so that many reads are one call; `delete` is content when there is nothing to delete.
+//! 4. Every call ends in `.send().await.api("service:Operation")`, which makes an `api::ApiError` that `?` turns into a `Fault` with code, advice and request id.
+//! 5. Waiting is `wait::until`, eventual consistency `wait::appear` and `wait::retry`; nothing sleeps blindly.
 //! 6. A creation can be found again after a crash: by the API's client token when there is one (give it `operation.token`), by a marker tag (`client.new_tags(…)`, `MARKED = true`, `marker::find` in
 //!    `recover`), or by its name.
-//! 7. Its tests, through [`harness::Lifecycle`], which puts the type through everything that an engine does with it.
+//! 7. Its tests, through `harness::Lifecycle`, which puts the type through everything that an engine does with it.
 //!
 //! A further service is one line in `Cargo.toml` and one in `client.rs`.
 
 mod api;
 mod assume;
 mod batch;
+#[cfg(test)]
+mod budget;
 mod cidr;
 mod client;
 mod config;
@@ -34,19 +36,29 @@ mod connect;
 mod duration;
 mod elb;
 mod endpoint;
+#[cfg(test)]
+mod faults;
 mod group_capacity;
+mod group_form;
 mod group_parts;
+mod group_refresh;
+mod group_settings;
+mod group_template;
 #[cfg(test)]
 mod harness;
+mod iam_listing;
 mod json;
 mod keep;
 mod launch_data;
 mod listener_action;
 mod marker;
 mod name;
+mod once;
 pub mod operator;
 mod partition;
 mod plan;
+#[cfg(test)]
+mod proxy;
 mod query;
 mod requirements;
 mod rule_resource;

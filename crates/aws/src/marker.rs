@@ -6,7 +6,7 @@ use aws_sdk_ec2::types::{Filter, Tag};
 use weir_provider::Fault;
 
 use crate::Client;
-use crate::api::Explain;
+use crate::api::{Explain, ignore_gone};
 use crate::tags::MARKER;
 
 /// An EC2 filter.
@@ -80,11 +80,4 @@ pub(crate) async fn settle(client: &Client, ids: Vec<String>) -> Result<(), Faul
         }
     }
     Ok(())
-}
-
-fn ignore_gone<T>(done: Result<T, crate::api::ApiError>) -> Result<(), Fault> {
-    match done {
-        Err(error) if !error.not_found() => Err(error.into()),
-        _ => Ok(()),
-    }
 }

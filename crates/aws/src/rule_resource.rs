@@ -247,7 +247,7 @@ impl Fields {
             }
         };
         let id = rules.unwrap_or_default().into_iter().find_map(|rule| rule.security_group_rule_id);
-        let id = id.ok_or_else(|| Fault::error("Creating the rule failed", "The answer holds no rule."))?;
+        let id = id.ok_or_else(|| Fault::uncertain("Creating the rule failed", "The answer holds no rule."))?;
         Ok(Self { id: Some(id), ..self })
     }
 
@@ -257,7 +257,7 @@ impl Fields {
         let (tags, tags_all) = client.tag_rules().read(tags::of_ec2(rule.tags()), &self.tags);
         let owner = match rule.group_owner_id().filter(|owner| !owner.is_empty()) {
             Some(owner) => owner,
-            None => client.account().await?,
+            None => client.account_of(self.arn.as_ref()).await?,
         };
         let found = rule.ip_protocol().unwrap_or("-1").to_owned();
         let all = found == "-1";

@@ -83,6 +83,18 @@ where
     }
 }
 
+/// The first pause in the search for an object that may have been created; each further one is twice as long, four in all: new objects and their tags are seen within seconds.
+const LAG: Duration = Duration::from_millis(if cfg!(test) { 20 } else { 700 });
+
+/// Waits before the object is looked for again; false when it was looked for often enough.
+pub(crate) async fn lag(asked: u32) -> bool {
+    if asked > 4 {
+        return false;
+    }
+    tokio::time::sleep(LAG * 2_u32.pow(asked - 1)).await;
+    true
+}
+
 /// Reads a new object until the API shows it; it may take some seconds to be seen everywhere. "Not found" is an answer like none.
 pub(crate) async fn appear<T, F>(what: &str, mut ask: impl FnMut() -> F) -> Result<T, Fault>
 where

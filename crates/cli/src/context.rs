@@ -9,6 +9,7 @@ use weir_diag::{Diagnostics, Sources};
 use crate::environment::Environment;
 use crate::exit::Failure;
 use crate::output::Output;
+use crate::screen::Screen;
 use crate::terminal::Terminal;
 use crate::view::Paint;
 use crate::view::diagnostic;
@@ -23,13 +24,17 @@ pub(crate) struct Context {
     pub(crate) out: Arc<Output>,
     /// Where progress, questions and diagnostics go.
     pub(crate) err: Arc<Output>,
+    /// Where live lines are drawn; `None` where they cannot be.
+    pub(crate) screen: Option<Arc<Screen>>,
     runtime: OnceLock<Runtime>,
 }
 
 impl Context {
     /// A context over the standard streams.
     pub(crate) fn new(env: Environment, terminal: Terminal) -> Self {
-        Self { env, terminal, out: Arc::new(Output::standard()), err: Arc::new(Output::error()), runtime: OnceLock::new() }
+        let screen = terminal.live.then(|| Arc::new(Screen::error()));
+        let (out, err) = (Output::standard().above(screen.clone()), Output::error().above(screen.clone()));
+        Self { env, terminal, out: Arc::new(out), err: Arc::new(err), screen, runtime: OnceLock::new() }
     }
 
     /// Runs asynchronous work to its end. The threads for it are made at the first call.

@@ -43,6 +43,20 @@ pub(crate) fn replace(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Diag
     write().map(drop).map_err(|error: std::io::Error| Diagnostic::error("Cannot write a file", format!("{}: {error}. It is as it was before.", path.display())))
 }
 
+/// Gives a file that is there a new content, as a whole or not at all. Its permissions stay, and a link to it stays a link.
+pub(crate) fn rewrite(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Diagnostic> {
+    let write = || {
+        let path = path.canonicalize()?;
+        let permissions = path.metadata()?.permissions();
+        let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new("/")))?;
+        file.write_all(content.as_ref())?;
+        file.as_file().set_permissions(permissions)?;
+        file.as_file().sync_all()?;
+        file.persist(&path).map_err(|error| error.error)
+    };
+    write().map(drop).map_err(|error: std::io::Error| Diagnostic::error("Cannot write a file", format!("{}: {error}. It is as it was before.", path.display())))
+}
+
 /// Makes a folder, and those above it, that only their owner may enter; one that is there stays as it is.
 pub(crate) fn make_private_folder(path: &Path) -> Result<(), Diagnostic> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
@@ -52,6 +66,20 @@ pub(crate) fn make_private_folder(path: &Path) -> Result<(), Diagnostic> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rewritten_in_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        write_new(&file, "one", 0o640).unwrap();
+        std::os::unix::fs::symlink("file", &link).unwrap();
+        rewrite(&link, "two").unwrap();
+        assert_eq!(read(&file).unwrap(), "two");
+        assert!(link.is_symlink());
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "no leftovers");
+        assert_eq!(rewrite(&folder.path().join("none"), "").unwrap_err().summary, "Cannot write a file");
+    }
 
     #[test]
     fn new_files_only() {

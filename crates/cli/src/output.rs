@@ -1,10 +1,16 @@
 //! The one way to standard output and standard error.
 
 use std::io::{self, Write};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::screen::Screen;
 
 /// A stream for text; can be shared by tasks.
-pub(crate) struct Output(Mutex<Stream>);
+pub(crate) struct Output {
+    stream: Mutex<Stream>,
+    /// The live lines that it must not garble.
+    screen: Option<Arc<Screen>>,
+}
 
 struct Stream {
     writer: Box<dyn Write + Send>,
@@ -24,7 +30,12 @@ impl Output {
 
     /// Any other writer.
     pub(crate) fn to(writer: impl Write + Send + 'static) -> Self {
-        Self(Mutex::new(Stream { writer: Box::new(writer), failure: None }))
+        Self { stream: Mutex::new(Stream { writer: Box::new(writer), failure: None }), screen: None }
+    }
+
+    /// The same output, which writes above the live lines of a screen.
+    pub(crate) fn above(self, screen: Option<Arc<Screen>>) -> Self {
+        Self { screen, ..self }
     }
 
     /// Writes a line.
@@ -45,13 +56,17 @@ impl Output {
     fn write(&self, parts: &[&str]) {
         let mut stream = self.stream();
         if stream.failure.is_none() {
-            let written = parts.iter().try_for_each(|part| stream.writer.write_all(part.as_bytes()));
-            stream.failure = written.and_then(|()| stream.writer.flush()).err();
+            let mut write = || parts.iter().try_for_each(|part| stream.writer.write_all(part.as_bytes())).and_then(|()| stream.writer.flush());
+            let written = match &self.screen {
+                Some(screen) => screen.above(&mut write),
+                None => write(),
+            };
+            stream.failure = written.err();
         }
     }
 
     fn stream(&self) -> MutexGuard<'_, Stream> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.stream.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -99,7 +99,7 @@ impl PlanFile {
             "refresh-only" => Mode::RefreshOnly,
             _ => Mode::Normal,
         };
-        Options { mode, no_refresh: !self.refresh, targets: self.targets.clone(), replace: self.replace.clone(), parallelism }
+        Options { mode, no_refresh: !self.refresh, targets: self.targets.clone(), replace: self.replace.clone(), parallelism, ..Options::default() }
     }
 
     /// Puts the values of the plan in place of what is set now; those that it may not keep have to be set again.

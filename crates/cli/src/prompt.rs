@@ -20,22 +20,29 @@ pub(crate) fn approve(context: &Context, title: &str, detail: &str, instead: &st
         context.out.line(format!("  {line}"));
     }
     context.out.line("  Only 'yes' will be accepted to approve.\n");
-    let answer = ask(context, "Enter a value")?;
+    let Some(answer) = line(context, "Enter a value")? else {
+        return Err(Failure::error("No answer", format!("Standard input ended before the question was answered. {instead}")));
+    };
     context.out.line("");
     Ok(answer == "yes")
 }
 
 /// Asks for one line of text; blanks around it are dropped.
 pub(crate) fn ask(context: &Context, prompt: &str) -> Result<String, Failure> {
+    line(context, prompt)?.ok_or_else(|| Failure::error("No answer", "Standard input ended before the question was answered."))
+}
+
+/// A line of standard input; none at its end.
+fn line(context: &Context, prompt: &str) -> Result<Option<String>, Failure> {
     context.out.text(format!("  {}: ", context.paint().bold(prompt)));
     let mut line = String::new();
     let read = std::io::stdin().lock().read_line(&mut line);
     let read = read.map_err(|error| Failure::error("Cannot read the answer", format!("Standard input: {error}.")))?;
     if read == 0 {
         context.out.line("");
-        return Err(Failure::error("No answer", "Standard input ended before the question was answered."));
+        return Ok(None);
     }
-    Ok(line.trim().to_owned())
+    Ok(Some(line.trim().to_owned()))
 }
 
 /// Where a passphrase comes from.

@@ -70,7 +70,9 @@ impl PlanFlags {
             no_refresh: !self.refresh,
             targets: self.target.clone(),
             replace: self.replace.clone(),
+            imports: Vec::new(),
             parallelism: self.parallelism.max(1),
+            ..Options::default()
         }
     }
 }
@@ -154,17 +156,21 @@ impl Stack {
                 self.given.insert(name.into(), value);
             }
         }
-        let mut files: Vec<PathBuf> = vec!["terraform.tfvars".into()];
-        let mut automatic: Vec<PathBuf> =
-            Disk.list(Path::new(".")).unwrap_or_default().into_iter().filter(|name| name.ends_with(".auto.tfvars")).map(PathBuf::from).collect();
+        let mut files: Vec<PathBuf> = vec!["terraform.tfvars".into(), "terraform.tfvars.json".into()];
+        let mut automatic: Vec<PathBuf> = Disk
+            .list(Path::new("."))
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|name| name.ends_with(".auto.tfvars") || name.ends_with(".auto.tfvars.json"))
+            .map(PathBuf::from)
+            .collect();
         automatic.sort();
         files.extend(automatic);
         for file in files.into_iter().filter(|file| file.exists()) {
             self.file(&file, sources, diags);
         }
         for file in &flags.var_files {
-            let given = if file.is_absolute() { file.clone() } else { file.clone() };
-            self.file(&given, sources, diags);
+            self.file(file, sources, diags);
         }
         for text in &flags.vars {
             let Some((name, value)) = text.split_once('=') else {
@@ -290,7 +296,15 @@ pub(crate) async fn settle(context: &Context, made: &Made, created: Vec<(weir_ad
     }
     let mut well = true;
     for (provider, objects) in by_provider.into_values() {
-        let Some(session) = made.providers.get(&provider).and_then(weir_plan::ProviderState::session) else { continue };
+        let session = match made.providers.get(&provider) {
+            Some(weir_plan::ProviderState::Ready(session)) => session,
+            // Such as without credentials: the journal keeps what was created until it can be asked.
+            Some(weir_plan::ProviderState::Failed) => {
+                well = false;
+                continue;
+            }
+            Some(weir_plan::ProviderState::Deferred(_)) | None => continue,
+        };
         if let Err(faults) = session.settle(&objects).await {
             well = false;
             let diags: Diagnostics =

@@ -35,7 +35,7 @@ pub(crate) struct ChangeFlags {
 }
 
 /// Reads `1h30m`, `5m`, `30s`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("\"{text}\" is no duration: write it as 30s, 5m or 1h30m");
     text.parse::<jiff::SignedDuration>().ok().and_then(|duration| Duration::try_from(duration).ok()).ok_or_else(wrong)
 }

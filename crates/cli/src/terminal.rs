@@ -18,7 +18,7 @@ pub(crate) struct Terminal {
     pub(crate) rules: bool,
     /// Columns that text is wrapped to.
     pub(crate) width: usize,
-    /// Whether standard error is a terminal, so that lines of progress can be drawn over.
+    /// Whether both streams are a terminal whose lines can be drawn over, and that is wanted: not with `-no-color`, and not where `CI` is set.
     pub(crate) live: bool,
     /// Whether questions may be asked.
     pub(crate) input: bool,
@@ -37,7 +37,7 @@ impl Terminal {
             error_color: error && !plain && !dumb,
             rules: !plain,
             width: width.max(20),
-            live: error && !dumb,
+            live: out && error && !dumb && !plain && env.get("CI").is_none(),
             input: input.or_else(|| env.switch("INPUT")).unwrap_or(true),
         }
     }

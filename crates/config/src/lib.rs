@@ -1,20 +1,24 @@
 //! Files of a stack to blocks; expressions stay unevaluated.
 //!
-//! [`syntax`] reads the text, [`load`] turns a folder and the modules that it calls into a [`Config`]: a tree of [`Module`]s whose blocks have been checked for their shape
+//! [`syntax`] and [`json`] read the text, [`load`] turns a folder and the modules that it calls into a [`Config`]: a tree of [`Module`]s whose blocks have been checked for their shape
 //! (known arguments, labels, doubles). Nothing here has a value: that is `eval`'s.
 
 mod block;
 mod constraint;
+mod format;
+pub mod json;
 mod load;
+mod merge;
 mod module;
 mod reader;
 pub mod syntax;
 mod tfvars;
 
 pub use constraint::{Defaults, DefaultsKey, TypeConstraint, parse_type};
+pub use format::{continues, format, is_formatted};
 pub use load::{FileSystem, load};
 pub use module::{
-    Call, CallKind, CheckRule, Config, Gate, GateCheck, Ignore, Lifecycle, Local, Module, ModuleCallArgs, Output, ProviderBlock, ProviderRef, Repeat, RequiredProvider,
-    Resource, Retry, Variable,
+    Call, CallKind, Check, CheckRule, Config, Gate, GateCheck, Ignore, Import, ImportStep, Lifecycle, Local, Module, ModuleCallArgs, Moved, Output, ProviderBlock,
+    ProviderRef, Removed, Repeat, RequiredProvider, Resource, Retry, Variable,
 };
 pub use tfvars::{Assignment, parse_assignments};

@@ -8,8 +8,10 @@ use weir_addr::{ModulePath, ModuleStep, StepKind};
 use weir_diag::{Diagnostic, Diagnostics, Sources, Span};
 
 use crate::block;
+use crate::json;
+use crate::merge::{Found, merge};
 use crate::module::{Call, CallKind, Config, Module};
-use crate::syntax;
+use crate::syntax::{self, Block};
 
 /// Where files come from: a disk, or the snapshot in a plan file.
 pub trait FileSystem {
@@ -48,52 +50,50 @@ impl Loader<'_> {
         };
         names.sort();
         names.retain(|name| !name.starts_with('.') && !name.starts_with('#') && !name.ends_with('~'));
-        // A .tofu file stands in for the .tf file of the same name.
-        let replaced: Vec<String> = names.iter().filter_map(|name| name.strip_suffix(".tofu")).map(|stem| format!("{stem}.tf")).collect();
-        names.retain(|name| !replaced.contains(name));
-        let json = names.iter().find(|name| name.ends_with(".tf.json") || name.ends_with(".tofu.json")).cloned();
-        if let Some(name) = json {
-            self.diags
-                .push(Diagnostic::error("JSON syntax is not supported yet", format!("{} cannot be read: write it in the native syntax.", dir.join(name).display())));
-        }
-        let stage_file = |name: &String| name.ends_with(".stack.hcl");
-        names.retain(|name| name.ends_with(".tf") || name.ends_with(".tofu") || (module.path.is_root() && stage_file(name)));
+        // A .tofu file stands in for the .tf file of the same name, a .tofu.json file for the .tf.json file.
+        let replaced: Vec<String> = names.iter().filter_map(|name| replaced_by(name)).collect();
+        let is_stage_file = |name: &str| name.ends_with(".stack.hcl");
+        names.retain(|name| !replaced.contains(name) && (stem(name).is_some() || (module.path.is_root() && is_stage_file(name))));
         if let Some(called) = called
             && names.is_empty()
         {
             self.diags.error(called, "Empty module", format!("The folder {} holds no .tf file.", dir.display()));
         }
-        let overrides = |name: &String| {
-            let stem = name.trim_end_matches(".tofu").trim_end_matches(".tf");
-            stem == "override" || stem.ends_with("_override")
-        };
-        for name in names {
-            if overrides(&name) {
-                self.diags
-                    .push(Diagnostic::error("Override files are not supported yet", format!("Merge {} into the file that it overrides.", dir.join(&name).display())));
-                continue;
-            }
-            self.file(&mut module, &dir.join(&name), stage_file(&name));
+        let (overrides, others): (Vec<String>, Vec<String>) =
+            names.into_iter().partition(|name| stem(name).is_some_and(|stem| stem == "override" || stem.ends_with("_override")));
+        let mut blocks = Vec::new();
+        for name in others {
+            let stages = is_stage_file(&name);
+            blocks.extend(self.file(&dir.join(&name)).into_iter().map(|block| Found { block, stages }));
+        }
+        for name in overrides {
+            let over = self.file(&dir.join(&name));
+            merge(&mut blocks, over, &mut self.diags);
+        }
+        for Found { block, stages } in &blocks {
+            block::add(&mut module, block, *stages, &mut self.diags);
         }
         self.children(&mut module);
         Arc::new(module)
     }
 
-    fn file(&mut self, module: &mut Module, file: &Path, stages: bool) {
+    /// The blocks of a file.
+    fn file(&mut self, file: &Path) -> Vec<Block> {
         let shown = display(file);
         let text = match self.files.read(file).map(String::from_utf8) {
             Ok(Ok(text)) => text,
             Ok(Err(_)) => {
                 self.diags.push(Diagnostic::error("Invalid file encoding", format!("{shown} is not UTF-8 text: save it as UTF-8.")));
-                return;
+                return Vec::new();
             }
             Err(error) => {
                 self.diags.push(Diagnostic::error("Failed to read file", format!("{shown} cannot be read: {error}.")));
-                return;
+                return Vec::new();
             }
         };
+        let is_json = shown.ends_with(".json");
         let id = self.sources.add(shown, text);
-        let (body, diags) = syntax::parse(&self.sources, id);
+        let (body, diags) = if is_json { json::parse(&self.sources, id) } else { syntax::parse(&self.sources, id) };
         self.diags.extend(diags);
         for attribute in &body.attributes {
             self.diags.error(
@@ -105,9 +105,7 @@ impl Loader<'_> {
                 ),
             );
         }
-        for found in &body.blocks {
-            block::add(module, found, stages, &mut self.diags);
-        }
+        body.blocks
     }
 
     fn children(&mut self, module: &mut Module) {
@@ -155,6 +153,17 @@ impl Loader<'_> {
             module.children.insert(call.name.clone(), child);
         }
     }
+}
+
+/// The name of a configuration file without its ending.
+fn stem(name: &str) -> Option<&str> {
+    [".tf", ".tofu", ".tf.json", ".tofu.json"].iter().find_map(|ending| name.strip_suffix(ending))
+}
+
+/// The file that is not read because of this one.
+fn replaced_by(name: &str) -> Option<String> {
+    let json = name.strip_suffix(".tofu.json").map(|stem| format!("{stem}.tf.json"));
+    json.or_else(|| name.strip_suffix(".tofu").map(|stem| format!("{stem}.tf")))
 }
 
 /// `a/./b/../c` is `a/c`.

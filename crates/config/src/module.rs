@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use weir_addr::{GateName, Mode, ModulePath};
+use weir_addr::{GateName, Mode, ModulePath, ResourceAddr, StepKind, Target};
 use weir_diag::{Sources, Span};
 
 use crate::TypeConstraint;
@@ -42,8 +42,14 @@ pub struct Module {
     pub providers: BTreeMap<ProviderRef, Arc<ProviderBlock>>,
     /// `required_providers`, by local name.
     pub required_providers: BTreeMap<Arc<str>, RequiredProvider>,
-    /// Top-level `check` blocks: the condition, and the data source nested in it.
-    pub checks: BTreeMap<Arc<str>, Vec<CheckRule>>,
+    /// Top-level `check` blocks.
+    pub checks: BTreeMap<Arc<str>, Arc<Check>>,
+    /// `moved` blocks.
+    pub moved: Vec<Moved>,
+    /// `removed` blocks.
+    pub removed: Vec<Removed>,
+    /// `import` blocks; only in the root module.
+    pub imports: Vec<Arc<Import>>,
     /// The called modules.
     pub children: BTreeMap<Arc<str>, Arc<Module>>,
 }
@@ -261,6 +267,19 @@ pub struct Gate {
     pub span: Span,
 }
 
+/// A top-level `check`.
+#[derive(Debug)]
+pub struct Check {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its `assert` blocks, in order.
+    pub rules: Vec<CheckRule>,
+    /// The data source nested in it, which only its assertions can refer to.
+    pub data: Option<Arc<Resource>>,
+    /// The block's header.
+    pub span: Span,
+}
+
 /// A `check` of a gate.
 #[derive(Debug)]
 pub struct GateCheck {
@@ -303,4 +322,68 @@ pub struct RequiredProvider {
     pub native: bool,
     /// Where it stands.
     pub span: Span,
+}
+
+/// A `moved` block; its addresses are relative to the module that it stands in.
+#[derive(Clone, Debug)]
+pub struct Moved {
+    /// Where the object was.
+    pub from: Target,
+    /// Where it is now.
+    pub to: Target,
+    /// The block's header.
+    pub span: Span,
+}
+
+/// A `removed` block; its address is relative to the module that it stands in.
+#[derive(Clone, Debug)]
+pub struct Removed {
+    /// What is not managed any more: a resource or module, without keys.
+    pub from: Target,
+    /// Whether its objects are destroyed; they are only forgotten otherwise.
+    pub destroy: bool,
+    /// The block's header.
+    pub span: Span,
+}
+
+/// An `import` block.
+#[derive(Debug)]
+pub struct Import {
+    /// The module calls before the resource, with their keys.
+    pub module: Vec<(ImportStep, StepKind)>,
+    /// The resource's type.
+    pub type_: Arc<str>,
+    /// The resource, with its key.
+    pub resource: ImportStep,
+    /// `to` as it is written.
+    pub to: Arc<Expr>,
+    /// What the provider knows the object by.
+    pub id: Arc<Expr>,
+    /// How often.
+    pub repeat: Repeat,
+    /// The provider configuration, when the resource has no block that says it.
+    pub provider: Option<ProviderRef>,
+    /// The block's header.
+    pub span: Span,
+}
+
+/// A name and the expression of its key.
+pub type ImportStep = (Arc<str>, Option<Arc<Expr>>);
+
+impl Import {
+    /// Everything in it that is evaluated.
+    pub fn expressions(&self) -> impl Iterator<Item = &Arc<Expr>> {
+        let each = match &self.repeat {
+            Repeat::Once => None,
+            Repeat::Count(expr) | Repeat::ForEach(expr) => Some(expr),
+        };
+        let keys = self.module.iter().map(|(step, _)| step).chain([&self.resource]).filter_map(|(_, key)| key.as_ref());
+        keys.chain([&self.id]).chain(each)
+    }
+
+    /// The resource that it is for, without keys.
+    pub fn target(&self) -> ResourceAddr {
+        let steps = self.module.iter().map(|((name, _), kind)| weir_addr::ModuleStep { name: name.clone(), key: None, kind: *kind }).collect();
+        ResourceAddr::managed(ModulePath::new(steps), self.type_.clone(), self.resource.0.clone())
+    }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use weir_diag::{Diagnostics, SourceId, Sources, Span};
 
+use crate::json;
 use crate::syntax::{self, Expr};
 
 /// `name = value`
@@ -17,8 +18,11 @@ pub struct Assignment {
     pub span: Span,
 }
 
-/// The assignments of a `.tfvars` file.
+/// The assignments of a `.tfvars` file, or of a `.tfvars.json` one, as its name says.
 pub fn parse_assignments(sources: &Sources, id: SourceId) -> (Vec<Assignment>, Diagnostics) {
+    if sources.get(id).is_some_and(|file| file.name.ends_with(".json")) {
+        return json::parse_assignments(sources, id);
+    }
     let (body, mut diags) = syntax::parse(sources, id);
     for block in &body.blocks {
         diags.error(block.span, "Unexpected block", "A file of values holds only arguments: name = value. Blocks are not allowed here.");

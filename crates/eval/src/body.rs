@@ -1,9 +1,11 @@
 //! Blocks to values, by a schema.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use weir_config::syntax::{Block as Source, Body, ExprKind};
+use weir_config::json::nested_blocks;
+use weir_config::syntax::{Attribute as Argument, Block as Source, Body, ExprKind};
 use weir_diag::{Diagnostic, Span, did_you_mean};
 use weir_provider::{Attribute, Block, NestedBlock, Nesting};
 use weir_value::{Path, PathStep, Type, Unknown, Value, convert};
@@ -32,7 +34,24 @@ pub fn span_of(body: &Body, path: &Path) -> Option<Span> {
     span_of(&block.body, &deeper).or(Some(block.span))
 }
 
+/// The body with those arguments from JSON as blocks that the schema calls blocks.
+fn with_blocks<'a>(evaluator: &mut Evaluator<'_>, body: &'a Body, schema: &Block) -> Cow<'a, Body> {
+    let nested = |attribute: &Argument| if attribute.json { schema.blocks.get(&attribute.name.name) } else { None };
+    if !body.attributes.iter().any(|attribute| nested(attribute).is_some()) {
+        return Cow::Borrowed(body);
+    }
+    let mut own = Body { blocks: body.blocks.clone(), span: body.span, ..Body::default() };
+    for attribute in &body.attributes {
+        match nested(attribute) {
+            Some(nested) => own.blocks.extend(nested_blocks(attribute, usize::from(nested.nesting == Nesting::Map), &mut evaluator.diags)),
+            None => own.attributes.push(attribute.clone()),
+        }
+    }
+    Cow::Owned(own)
+}
+
 fn decode(evaluator: &mut Evaluator<'_>, body: &Body, schema: &Block) -> Value {
+    let body = &*with_blocks(evaluator, body, schema);
     let mut entries = BTreeMap::new();
     for (name, attribute) in &schema.attributes {
         entries.insert(name.clone(), attribute_value(evaluator, body, name, attribute));

@@ -64,6 +64,11 @@ impl Approval {
     fn difference(&self, change: &Change) -> Option<Difference> {
         let difference = |what: String| Some(Difference { address: change.addr.to_string(), what });
         let approved = self.changes.get(&key(change)).or_else(|| self.changes.get(&every(change)));
+        // Whoever approved that an object is replaced approved that the old one goes, also when that comes in a later run.
+        let replaced = || self.changes.get(&change.addr.to_string()).is_some_and(|approved| approved.actions == names(Action::CreateThenDelete));
+        if approved.is_none() && change.deposed.is_some() && replaced() {
+            return None;
+        }
         let Some(approved) = approved else {
             return difference(format!("{} was not in the approved plan", verb(change.action)));
         };
@@ -101,6 +106,7 @@ fn verb(action: Action) -> &'static str {
         Action::Update => "its update",
         Action::Delete => "its destruction",
         Action::DeleteThenCreate | Action::CreateThenDelete => "its replacement",
+        Action::Forget => "that it is not managed any more",
         Action::Read | Action::NoOp => "it",
     }
 }

@@ -46,7 +46,7 @@ fn write_only(schema: &Schema, path: &Path) -> bool {
 }
 
 /// The value without marks, and where they were.
-pub(crate) fn split(value: &Value) -> (Value, Vec<(Path, Marks)>) {
+pub fn split(value: &Value) -> (Value, Vec<(Path, Marks)>) {
     if value.marks_deep().is_empty() {
         return (value.clone(), Vec::new());
     }
@@ -72,13 +72,14 @@ pub(crate) fn mark(value: &Value, marks: &[(Path, Marks)]) -> Value {
     })
 }
 
-/// Marks everything that the schema calls sensitive.
+/// Marks everything that the schema calls sensitive, and what mirrors a marked argument.
 pub(crate) fn mark_schema(value: &Value, schema: &Schema) -> Value {
+    let value = schema.mark_mirrors(value.clone());
     if !schema.block.any(&|attribute| attribute.sensitive) {
-        return value.clone();
+        return value;
     }
-    let paths: Vec<(Path, Marks)> = schema.block.sensitive_paths(value).into_iter().map(|path| (path, Marks::SENSITIVE)).collect();
-    mark(value, &paths)
+    let paths: Vec<(Path, Marks)> = schema.block.sensitive_paths(&value).into_iter().map(|path| (path, Marks::SENSITIVE)).collect();
+    mark(&value, &paths)
 }
 
 /// The object that a configuration alone tells of: computed attributes are unknown, for `cause` if there is one.

@@ -7,15 +7,24 @@
 
 mod approval;
 mod catalog;
+mod check;
+mod condition;
+mod confirm;
+mod console;
 mod decode;
+mod drift;
 mod encode;
 mod gate;
 mod guard;
 mod host;
 mod ignore;
+mod import;
+mod moved;
 mod nodes;
+mod order;
 mod plan;
 mod planner;
+mod removed;
 mod scope;
 mod session;
 mod upgrade;
@@ -24,9 +33,12 @@ mod world;
 
 pub use approval::{Approval, Difference};
 pub use catalog::Catalog;
-pub use decode::{Decoded, decode_instance};
+pub use condition::{CheckOutcome, CheckStatus, Checked, CheckedInstance, Conditions};
+pub use console::{Console, console};
+pub use decode::{Decoded, decode_instance, split};
 pub use gate::{CheckResult, GateCandidate, GateInput, GatePlan, GateStatus, Guarded};
 pub use host::DiskHost;
+pub use import::import_object;
 pub use nodes::{Node, NodeId, Nodes};
 pub use plan::{Action, Blocked, Change, Drift, Mode, Options, OutputChange, Plan, Reason, StagePlan};
 pub use planner::{Made, Planning, ephemerals_needed, final_plan, mark_object, plan, validate};

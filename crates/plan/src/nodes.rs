@@ -1,11 +1,11 @@
 //! The reference graph: what has to be known before what.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use weir_addr::{GateName, Mode, ModulePath};
 use weir_config::syntax::{Body, Expr, Step, Traversal, for_each_variable};
-use weir_config::{Config, Ignore, Module, ProviderRef, Repeat, Resource};
+use weir_config::{Config, Ignore, Import, Module, ProviderRef, Repeat, Resource};
 use weir_diag::{Diagnostic, Diagnostics, Span, did_you_mean};
 
 /// The place of a node in [`Nodes`].
@@ -70,6 +70,13 @@ pub enum Node {
         /// Its name.
         name: GateName,
     },
+    /// A top-level `check`. Nothing depends on it.
+    Check {
+        /// Its module.
+        module: usize,
+        /// Its name.
+        name: Arc<str>,
+    },
 }
 
 /// The nodes of a configuration and what each depends on.
@@ -80,6 +87,8 @@ pub struct Nodes {
     pub nodes: Vec<Node>,
     /// What each depends on, each once, sorted.
     pub deps: Vec<Vec<NodeId>>,
+    /// The attributes of managed resources that some expression names; `None` stands for a whole object, or many.
+    pub(crate) named: HashMap<NodeId, BTreeSet<Option<Arc<str>>>>,
     index: HashMap<Node, NodeId>,
     paths: BTreeMap<ModulePath, usize>,
     /// The nodes that each module declares, but for the one that stands for all of it.
@@ -92,7 +101,7 @@ impl Nodes {
         let mut modules = Vec::new();
         config.root.walk(&mut |module| modules.push(module.clone()));
         let paths = modules.iter().enumerate().map(|(at, module)| (module.path.clone(), at)).collect();
-        let mut nodes = Self { modules, nodes: Vec::new(), deps: Vec::new(), index: HashMap::new(), paths, declared: Vec::new() };
+        let mut nodes = Self { modules, nodes: Vec::new(), deps: Vec::new(), named: HashMap::new(), index: HashMap::new(), paths, declared: Vec::new() };
         let mut diags = Diagnostics::new();
         for module in 0..nodes.modules.len() {
             nodes.declare(module);
@@ -111,6 +120,7 @@ impl Nodes {
             deps.sort_unstable();
             deps.dedup();
         }
+        diags.extend(crate::import::check(&nodes));
         diags.extend(nodes.cycles());
         (nodes, diags)
     }
@@ -173,6 +183,7 @@ impl Nodes {
             },
             Node::Resource { module, mode, type_, name } => format!("{}{}{type_}.{name}", prefix(*module), mode.prefix()),
             Node::Gate { name } => name.to_string(),
+            Node::Check { module, name } => format!("{}check.{name}", prefix(*module)),
         }
     }
 
@@ -186,6 +197,7 @@ impl Nodes {
             Node::Provider { module, of } => self.modules[*module].providers.get(of)?.span,
             Node::Resource { module, mode, type_, name } => self.modules[*module].resources.get(&(*mode, type_.clone(), name.clone()))?.span,
             Node::Gate { name } => self.modules[0].gates.get(name)?.span,
+            Node::Check { module, name } => self.modules[*module].checks.get(name)?.span,
             Node::Done { .. } => return None,
         })
     }
@@ -218,6 +230,10 @@ impl Nodes {
             self.add(Node::Gate { name: name.clone() });
         }
         self.declared.push(first..self.nodes.len());
+        // Not one of these: nobody waits for a check.
+        for name in module.checks.keys() {
+            self.add(Node::Check { module: at, name: name.clone() });
+        }
     }
 
     fn add(&mut self, node: Node) -> NodeId {
@@ -279,6 +295,8 @@ impl Builder<'_> {
             let done = Node::Done { module: at };
             let inside = self.nodes.declared[at].clone();
             if let (Some(call), Some(done)) = (self.nodes.find(&call), self.nodes.find(&done)) {
+                let checks = module.checks.keys().filter_map(|name| self.nodes.find(&Node::Check { module: at, name: name.clone() }));
+                self.edges.extend(checks.map(|check| (check, call)));
                 for id in inside {
                     self.edges.push((id, call));
                     self.edges.push((done, id));
@@ -334,6 +352,9 @@ impl Builder<'_> {
                 self.resource(at, id, resource);
             }
         }
+        for import in &module.imports {
+            self.import(import);
+        }
         for (name, gate) in &module.gates {
             let Some(id) = self.nodes.find(&Node::Gate { name: name.clone() }) else { continue };
             for expr in [&gate.description, &gate.instructions, &gate.approvals, &gate.valid_until].into_iter().flatten() {
@@ -345,13 +366,27 @@ impl Builder<'_> {
                     self.expr(at, id, &rule.condition);
                 }
             }
+            let own = |type_: &Arc<str>, name: &Arc<str>| gate.probes.contains_key(&(type_.clone(), name.clone()));
             for check in &gate.checks {
-                self.gate_expr(at, id, &check.rule.condition, gate);
-                self.gate_expr(at, id, &check.rule.error_message, gate);
+                self.expr_beside(at, id, &check.rule.condition, &own);
+                self.expr_beside(at, id, &check.rule.error_message, &own);
             }
             for probe in gate.probes.values() {
                 self.provider_edge(at, id, probe);
                 self.body(at, id, &probe.body);
+            }
+        }
+        for (name, check) in &module.checks {
+            let Some(id) = self.nodes.find(&Node::Check { module: at, name: name.clone() }) else { continue };
+            let own = |type_: &Arc<str>, name: &Arc<str>| check.data.as_ref().is_some_and(|data| data.type_ == *type_ && data.name == *name);
+            for rule in &check.rules {
+                self.expr_beside(at, id, &rule.condition, &own);
+                self.expr_beside(at, id, &rule.error_message, &own);
+            }
+            if let Some(data) = &check.data {
+                self.provider_edge(at, id, data);
+                self.body(at, id, &data.body);
+                self.depends_on(at, id, &data.depends_on);
             }
         }
     }
@@ -371,6 +406,17 @@ impl Builder<'_> {
         }
         if let Ignore::Some(paths) = &lifecycle.ignore_changes {
             debug_assert!(paths.iter().all(|path| !path.root.name.is_empty()));
+        }
+    }
+
+    /// A resource waits for what its import needs.
+    fn import(&mut self, import: &Import) {
+        let target = import.target();
+        let Some(module) = self.nodes.module_at(&target.module) else { return };
+        let node = Node::Resource { module, mode: target.mode, type_: target.type_, name: target.name };
+        let Some(id) = self.nodes.find(&node) else { return };
+        for expr in import.expressions() {
+            self.expr(0, id, expr);
         }
     }
 
@@ -442,13 +488,13 @@ impl Builder<'_> {
         }
     }
 
-    /// In a gate, `data` may mean one of its probes.
-    fn gate_expr(&mut self, at: usize, id: NodeId, expr: &Expr, gate: &weir_config::Gate) {
+    /// In a gate or a check, `data` may mean what is nested in it.
+    fn expr_beside(&mut self, at: usize, id: NodeId, expr: &Expr, nested: &dyn Fn(&Arc<str>, &Arc<str>) -> bool) {
         let mut found = Vec::new();
         for_each_variable(expr, &mut |traversal| found.push(traversal.clone()));
         for traversal in found {
             let own = match traversal.steps.as_slice() {
-                [Step::Attr(type_, _), Step::Attr(name, _), ..] if &*traversal.root.name == "data" => gate.probes.contains_key(&(type_.clone(), name.clone())),
+                [Step::Attr(type_, _), Step::Attr(name, _), ..] if &*traversal.root.name == "data" => nested(type_, name),
                 _ => false,
             };
             if !own {
@@ -504,17 +550,17 @@ impl Builder<'_> {
             }
             (root @ ("data" | "ephemeral"), [type_, name, ..]) => {
                 let mode = if root == "data" { Mode::Data } else { Mode::Ephemeral };
-                return self.resource_reference(at, id, traversal, mode, type_, name);
+                return self.resource_reference(at, id, traversal, mode, type_, name, whole);
             }
             (root @ ("data" | "ephemeral"), _) => {
                 let detail = format!("The \"{root}\" object must be followed by two attribute names: the type and the name of the block.");
                 self.diags.error(traversal.span, "Invalid reference", detail);
                 return;
             }
-            ("resource", [type_, name, ..]) => return self.resource_reference(at, id, traversal, Mode::Managed, type_, name),
+            ("resource", [type_, name, ..]) => return self.resource_reference(at, id, traversal, Mode::Managed, type_, name, whole),
             (_, [name, ..]) => {
                 let type_ = traversal.root.name.clone();
-                return self.resource_reference(at, id, traversal, Mode::Managed, &type_, name);
+                return self.resource_reference(at, id, traversal, Mode::Managed, &type_, name, whole);
             }
             (root, []) => {
                 let roots = ["var", "local", "module", "stage", "gate", "data", "each", "count", "path", "terraform"];
@@ -538,10 +584,17 @@ impl Builder<'_> {
         }
     }
 
-    fn resource_reference(&mut self, at: usize, id: NodeId, traversal: &Traversal, mode: Mode, type_: &Arc<str>, name: &Arc<str>) {
+    #[expect(clippy::too_many_arguments, reason = "the parts of one reference")]
+    fn resource_reference(&mut self, at: usize, id: NodeId, traversal: &Traversal, mode: Mode, type_: &Arc<str>, name: &Arc<str>, whole: bool) {
         let module = self.nodes.modules[at].clone();
         if let Some(target) = self.nodes.find(&Node::Resource { module: at, mode, type_: type_.clone(), name: name.clone() }) {
             self.edge(id, target, traversal);
+            if mode == Mode::Managed && !whole {
+                // `TYPE.NAME`, perhaps after `resource`, perhaps with a key behind it.
+                let skipped = if &*traversal.root.name == "resource" { 2 } else { 1 };
+                let attribute = traversal.steps.iter().skip(skipped).find_map(|step| if let Step::Attr(name, _) = step { Some(name.clone()) } else { None });
+                self.nodes.named.entry(target).or_default().insert(attribute);
+            }
             return;
         }
         let what = match mode {

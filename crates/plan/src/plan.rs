@@ -1,12 +1,13 @@
 //! What a plan consists of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use weir_addr::{GateName, InstanceAddr, ModulePath, ProviderConfigAddr, ResourceAddr, StageName, Target};
 use weir_value::{Path, Type, Value};
 
-use crate::GatePlan;
+use crate::condition::Conditions;
+use crate::gate::GatePlan;
 
 /// What is wanted of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,8 +32,12 @@ pub struct Options {
     pub targets: Vec<Target>,
     /// Objects to be replaced in any case.
     pub replace: Vec<InstanceAddr>,
+    /// Objects to be taken into the state besides those of `import` blocks, with their ids.
+    pub imports: Vec<(InstanceAddr, Arc<str>)>,
     /// Operations that may be under way at once.
     pub parallelism: usize,
+    /// Stages that ask before they are applied, and were answered with yes.
+    pub confirmed: BTreeSet<StageName>,
 }
 
 /// What becomes of an object.
@@ -52,12 +57,24 @@ pub enum Action {
     CreateThenDelete,
     /// It goes.
     Delete,
+    /// It stays, and is not managed any more.
+    Forget,
 }
 
 impl Action {
     /// True for both kinds of replacement.
     pub fn is_replace(self) -> bool {
         matches!(self, Self::DeleteThenCreate | Self::CreateThenDelete)
+    }
+    /// How many objects it adds, changes and destroys.
+    pub fn counts(self) -> (usize, usize, usize) {
+        match self {
+            Self::Create => (1, 0, 0),
+            Self::Update => (0, 1, 0),
+            Self::Delete => (0, 0, 1),
+            Self::DeleteThenCreate | Self::CreateThenDelete => (1, 0, 1),
+            Self::NoOp | Self::Read | Self::Forget => (0, 0, 0),
+        }
     }
     /// The names of plan format 1.2.
     pub fn names(self) -> &'static [&'static str] {
@@ -69,6 +86,7 @@ impl Action {
             Self::DeleteThenCreate => &["delete", "create"],
             Self::CreateThenDelete => &["create", "delete"],
             Self::Delete => &["delete"],
+            Self::Forget => &["forget"],
         }
     }
 }
@@ -125,6 +143,8 @@ pub enum Blocked {
     Provider(Arc<str>),
     /// How many instances there are is not known yet.
     Instances(Arc<str>),
+    /// A stage asks before it is applied, and has not been answered. Only this holds the change back: the run can ask and go on.
+    Confirm(StageName),
 }
 
 /// What becomes of one object.
@@ -152,12 +172,24 @@ pub struct Change {
     pub dependencies: Arc<[ResourceAddr]>,
     /// Whether it is created before it is deleted when replaced.
     pub create_before_destroy: bool,
+    /// The address that it had before a `moved` block.
+    pub previous: Option<InstanceAddr>,
+    /// It exists already and is taken into the state first, by this id.
+    pub importing: Option<Arc<str>>,
 }
 
 impl Change {
     /// The stage that the object is in; `None` for what stands outside of stages.
     pub fn stage(&self) -> Option<StageName> {
         self.addr.module().stage_name()
+    }
+    /// True when this run cannot make it, whatever it is answered.
+    pub fn waits(&self) -> bool {
+        self.blocked.as_ref().is_some_and(|blocked| !matches!(blocked, Blocked::Confirm(_)))
+    }
+    /// True when something is done: to the object, or only to the state.
+    pub fn is_pending(&self) -> bool {
+        self.action != Action::NoOp || self.previous.is_some() || self.importing.is_some()
     }
 }
 
@@ -170,6 +202,8 @@ pub struct Drift {
     pub before: Value,
     /// What there is; `None` when it is gone.
     pub after: Option<Value>,
+    /// The plan makes it good, or something that it does follows from it. What the provider keeps up to date by itself and nobody names is no news.
+    pub relevant: bool,
 }
 
 /// What becomes of an output of the root module.
@@ -217,6 +251,8 @@ pub struct Plan {
     pub refreshed: BTreeMap<InstanceAddr, Option<Value>>,
     /// Time of the plan, RFC 3339 in UTC.
     pub timestamp: Arc<str>,
+    /// What became of the conditions, as far as it is known.
+    pub conditions: Conditions,
     /// Module instances that exist, for what is removed.
     pub modules: Vec<ModulePath>,
 }
@@ -224,7 +260,7 @@ pub struct Plan {
 impl Plan {
     /// The changes that do something.
     pub fn pending(&self) -> impl Iterator<Item = &Change> {
-        self.changes.iter().filter(|change| change.action != Action::NoOp)
+        self.changes.iter().filter(|change| change.is_pending())
     }
     /// The changes that can be made now.
     pub fn executable(&self) -> impl Iterator<Item = &Change> {
@@ -234,21 +270,15 @@ impl Plan {
     pub fn is_empty(&self) -> bool {
         self.pending().next().is_none() && self.outputs.values().all(|output| output.before == output.after)
     }
-    /// How many objects are added, changed and destroyed, of those that can be now (`false`) or that cannot (`true`).
+    /// How many objects are taken into the state, of those that this run can do (`false`) or that it cannot (`true`).
+    pub fn imports(&self, blocked: bool) -> usize {
+        self.changes.iter().filter(|change| change.importing.is_some() && change.waits() == blocked).count()
+    }
+    /// How many objects are added, changed and destroyed, of those that this run can do (`false`; what waits for an answer too) or that it cannot (`true`).
     pub fn counts(&self, blocked: bool) -> (usize, usize, usize) {
-        let mut counts = (0, 0, 0);
-        for change in self.pending().filter(|change| change.blocked.is_some() == blocked) {
-            match change.action {
-                Action::Create => counts.0 += 1,
-                Action::Update => counts.1 += 1,
-                Action::Delete => counts.2 += 1,
-                Action::DeleteThenCreate | Action::CreateThenDelete => {
-                    counts.0 += 1;
-                    counts.2 += 1;
-                }
-                Action::NoOp | Action::Read => {}
-            }
-        }
-        counts
+        self.pending().filter(|change| change.waits() == blocked).fold((0, 0, 0), |(added, changed, destroyed), change| {
+            let (a, c, d) = change.action.counts();
+            (added + a, changed + c, destroyed + d)
+        })
     }
 }

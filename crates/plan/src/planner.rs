@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use weir_addr::{GateName, InstanceAddr, InstanceKey, Mode as ResourceMode, ModulePath, ProviderConfigAddr, ResourceAddr};
+use weir_addr::{InstanceAddr, InstanceKey, Mode as ResourceMode, ModulePath, ProviderConfigAddr, ResourceAddr};
 use weir_config::{Config, Resource};
 use weir_diag::{Diagnostic, Diagnostics};
 use weir_eval::Instances;
@@ -20,8 +20,12 @@ use crate::gate::GateCandidate;
 use crate::guard::{guarded, hold};
 use crate::host::DiskHost;
 use crate::ignore::ignored;
+use crate::import::Imports;
+use crate::moved::Moves;
 use crate::nodes::{Node, NodeId, Nodes};
-use crate::plan::{Action, Blocked, Change, Drift, Mode, Options, OutputChange, Plan, Reason, StagePlan};
+use crate::order::stages;
+use crate::plan::{Action, Blocked, Change, Drift, Mode, Options, OutputChange, Plan, Reason};
+use crate::removed;
 use crate::session::ProviderState;
 use crate::walk::{Executor, Found, Job, Outcome, Walk, walk};
 use crate::world::World;
@@ -60,6 +64,10 @@ pub struct Made {
     pub providers: HashMap<ProviderConfigAddr, ProviderState>,
     /// What was wrong; with an error in it the plan must not be applied.
     pub diags: Diagnostics,
+    /// The state that was planned on, where `moved` blocks have changed it; it has to be written before the plan is carried out.
+    pub moved: Option<State>,
+    /// The objects that are imported, with their ids.
+    pub imported: BTreeMap<InstanceAddr, (Arc<str>, Value)>,
 }
 
 /// Makes a plan.
@@ -72,15 +80,16 @@ pub async fn validate(planning: Planning<'_>) -> Diagnostics {
     make(planning, true).await.diags
 }
 
-async fn make(planning: Planning<'_>, validating: bool) -> Made {
+pub(crate) async fn make(planning: Planning<'_>, validating: bool) -> Made {
     let nodes = planning.nodes;
+    let moves = if validating { Moves::default() } else { Moves::of(planning.config, nodes, planning.prior) };
     let executor = Planner { before_destroy: before_destroy(nodes), ..Planner::default() };
     let walking = Walk {
         config: planning.config,
         nodes,
         catalog: planning.catalog,
         host: planning.host,
-        prior: planning.prior,
+        prior: moves.state.as_ref().unwrap_or(planning.prior),
         options: planning.options,
         cwd: planning.cwd,
         workspace: planning.workspace,
@@ -95,9 +104,21 @@ async fn make(planning: Planning<'_>, validating: bool) -> Made {
     };
     walk(&walking, &executor).await;
     executor.orphans(&walking).await;
+    if !validating {
+        walking.report(moves.still_there(&walking, &executor.repetitions.borrow()));
+        walking.report(moves.left_out(&walking));
+        walking.report(removed::still_there(nodes));
+        walking.report(executor.imports.unused(&walking, &executor.visited.borrow()));
+    }
     let mut made = executor.finish(&walking);
+    made.diags.extend(moves.diags);
+    for change in made.plan.changes.iter_mut().filter(|change| change.deposed.is_none()) {
+        change.previous = moves.previous.get(&change.addr).cloned();
+    }
+    made.diags.extend(removed::warning(&made.plan.changes));
+    made.moved = moves.state;
     for addr in &planning.options.replace {
-        if planning.prior.record(addr).is_none() {
+        if made.moved.as_ref().unwrap_or(planning.prior).record(addr).is_none() {
             made.diags.push(Diagnostic::warning(
                 "Incompletely-matched force-replace resource instance",
                 format!("There is no object {addr} in the state, so -replace={addr} has no effect."),
@@ -190,19 +211,27 @@ struct Planner {
     data: RefCell<BTreeMap<InstanceAddr, (ProviderConfigAddr, Value, Type)>>,
     visited: RefCell<HashSet<InstanceAddr>>,
     repetitions: RefCell<HashMap<ResourceAddr, Instances>>,
+    imports: Imports,
 }
 
 #[async_trait(?Send)]
 impl Executor for Planner {
     async fn managed(&self, walk: &Walk<'_>, job: Job<'_>) -> Outcome {
         self.visited.borrow_mut().insert(job.addr.clone());
-        let Ok(current) = self.current(walk, &job.addr, job.schema).await else {
+        let Ok(mut current) = self.current(walk, &job.addr, job.schema).await else {
             return Outcome { value: Value::unknown(job.schema.ty().clone()), pending: false, failed: true };
         };
         if !walk.targeted(&job.addr) {
             let value = current.unwrap_or_else(|| Value::unknown(job.schema.ty().clone()));
             return Outcome { value, pending: false, failed: false };
         }
+        let Ok(imported) = self.imports.of(walk, &job).await else {
+            return Outcome { value: Value::unknown(job.schema.ty().clone()), pending: false, failed: true };
+        };
+        let importing = imported.map(|(id, value)| {
+            current = Some(value);
+            id
+        });
         let mut change = Change {
             addr: job.addr.clone(),
             deposed: None,
@@ -215,11 +244,14 @@ impl Executor for Planner {
             blocked: job.blocked.clone(),
             dependencies: job.dependencies.clone(),
             create_before_destroy: self.before_destroy.contains(&job.node),
+            previous: None,
+            importing,
         };
         let decoded = match (walk.options.mode, &job.decoded) {
             (Mode::Normal, Some(decoded)) => decoded,
             (Mode::Destroy, _) => {
-                let value = current.unwrap_or_else(|| Value::Null(job.schema.ty().clone()));
+                // One that was never created has no attributes that anybody could need.
+                let value = current.unwrap_or_else(|| Value::unknown(job.schema.ty().clone()));
                 if change.before.is_some() {
                     change.action = Action::Delete;
                     change.after = None;
@@ -255,14 +287,18 @@ impl Executor for Planner {
         let cause = match &job.blocked {
             Some(Blocked::Gate(gate)) => Arc::from(gate.to_string()),
             Some(Blocked::Provider(cause) | Blocked::Instances(cause)) => cause.clone(),
-            None => "apply".into(),
+            // That a stage asks is found out when all is planned.
+            Some(Blocked::Confirm(_)) | None => "apply".into(),
         };
         // Instances that exist already are neither confirmed nor taken away before it is known how many there shall be.
         let mut visited = self.visited.borrow_mut();
         if let Some(state) = walk.prior.resources.get(&job.addr.resource) {
             visited.extend(state.instances.keys().map(|key| job.addr.resource.instance(key.clone())));
         }
-        let after = job.decoded.as_ref().map(|decoded| decode::mark(&decode::only_configured(job.schema, &decoded.config, Some(&cause)), &decoded.marks));
+        let after = job
+            .decoded
+            .as_ref()
+            .map(|decoded| decode::mark_schema(&decode::mark(&decode::only_configured(job.schema, &decoded.config, Some(&cause)), &decoded.marks), job.schema));
         self.push(Change {
             addr: job.addr,
             deposed: None,
@@ -275,6 +311,8 @@ impl Executor for Planner {
             blocked: Some(Blocked::Instances(cause)),
             dependencies: job.dependencies,
             create_before_destroy: false,
+            previous: None,
+            importing: None,
         });
     }
 
@@ -295,6 +333,8 @@ impl Executor for Planner {
                 blocked,
                 dependencies: Arc::from([]),
                 create_before_destroy: false,
+                previous: None,
+                importing: None,
             }),
         }
     }
@@ -321,13 +361,13 @@ impl Planner {
                     walk.prior.record(addr).map(|record| record.sensitive_paths.iter().map(|path| (path.clone(), Marks::SENSITIVE)).collect()).unwrap_or_default();
                 let marked = |value: &Value| decode::mark_schema(&decode::mark(value, &marks), schema);
                 if value != recorded {
-                    self.drift.borrow_mut().push(Drift { addr: addr.clone(), before: marked(&recorded), after: Some(marked(&value)) });
+                    self.drift.borrow_mut().push(Drift { addr: addr.clone(), before: marked(&recorded), after: Some(marked(&value)), relevant: false });
                     self.refreshed.borrow_mut().insert(addr.clone(), Some(value.clone()));
                 }
                 Ok(Some(marked(&value)))
             }
             Ok(None) => {
-                self.drift.borrow_mut().push(Drift { addr: addr.clone(), before: decode::mark_schema(&recorded, schema), after: None });
+                self.drift.borrow_mut().push(Drift { addr: addr.clone(), before: decode::mark_schema(&recorded, schema), after: None, relevant: true });
                 self.refreshed.borrow_mut().insert(addr.clone(), None);
                 Ok(None)
             }
@@ -403,7 +443,7 @@ impl Planner {
         let cause = match &job.blocked {
             Some(Blocked::Gate(gate)) => Some(Arc::from(gate.to_string())),
             Some(Blocked::Provider(cause) | Blocked::Instances(cause)) => Some(cause.clone()),
-            None => None,
+            Some(Blocked::Confirm(_)) | None => None,
         };
         let state = match cause {
             Some(cause) if change.action != Action::NoOp => because(&planned.state, &cause),
@@ -472,19 +512,22 @@ impl Planner {
                     Err(_) => continue,
                 }
             };
+            let action = if removed::forgotten(walk.nodes, &addr) { Action::Forget } else { Action::Delete };
             let reason = if deposed.is_some() { Reason::Deposed } else { self.why_gone(walk, &addr) };
             self.push(Change {
                 blocked: None,
                 addr,
                 deposed,
                 provider,
-                action: Action::Delete,
+                action,
                 reason: Some(reason),
                 before: Some(before),
                 after: None,
                 replace_paths: Vec::new(),
                 dependencies: record.dependencies.clone(),
                 create_before_destroy: record.create_before_destroy,
+                previous: None,
+                importing: None,
             });
         }
     }
@@ -523,6 +566,8 @@ impl Planner {
         let mut found = std::mem::take(&mut *walk.found());
         let mut changes = self.changes.into_inner();
         hold(&mut changes, &found.gates, walk.prior);
+        let stages = stages(walk.nodes);
+        crate::confirm::hold(&mut changes, &stages, walk.nodes, walk.prior, walk.options);
         changes.sort_by(|a, b| (&a.addr, &a.deposed).cmp(&(&b.addr, &b.deposed)));
         let root = found.world.values.get(&ModulePath::root());
         let mut outputs = BTreeMap::new();
@@ -539,72 +584,25 @@ impl Planner {
                 outputs.insert(name.clone(), OutputChange { before: Some(output.value.clone()), after: None, sensitive: output.sensitive });
             }
         }
+        let mut drift = self.drift.into_inner();
+        crate::drift::weigh(&mut drift, &changes, &outputs, walk.nodes);
         let variables = root.map(|values| values.variables.iter().map(|(name, value)| (name.clone(), value.clone())).collect()).unwrap_or_default();
         let plan = Plan {
             mode: walk.options.mode,
             changes,
-            drift: self.drift.into_inner(),
+            drift,
             outputs,
             gates: std::mem::take(&mut found.gates),
-            stages: stages(walk.nodes),
+            stages,
             variables,
             data: self.data.into_inner(),
             refreshed: self.refreshed.into_inner(),
             timestamp: walk.host.plan_timestamp.clone(),
+            conditions: std::mem::take(&mut found.conditions),
             modules: found.world.values.keys().cloned().collect(),
         };
-        Made { plan, world: found.world, providers: found.providers, diags: found.diags }
+        Made { plan, world: found.world, providers: found.providers, diags: found.diags, moved: None, imported: self.imports.read.into_inner() }
     }
-}
-
-/// The stages in an order in which they can be applied.
-fn stages(nodes: &Nodes) -> Vec<StagePlan> {
-    let rank = order(nodes);
-    let mut found: Vec<(usize, StagePlan)> = Vec::new();
-    for call in nodes.modules[0].calls.values().filter(|call| call.kind == weir_config::CallKind::Stage) {
-        let Some(done) = nodes.child(0, &call.name).and_then(|module| nodes.find(&Node::Done { module })) else { continue };
-        let mut seen = HashSet::new();
-        let mut stack = vec![done];
-        let mut gates: Vec<(usize, GateName)> = Vec::new();
-        while let Some(id) = stack.pop() {
-            if !seen.insert(id) {
-                continue;
-            }
-            if let Node::Gate { name } = &nodes.nodes[id] {
-                gates.push((rank[id], name.clone()));
-            }
-            stack.extend(nodes.deps[id].iter().copied());
-        }
-        gates.sort();
-        let behind = gates.into_iter().map(|(_, name)| name).collect();
-        found.push((rank[done], StagePlan { name: weir_addr::StageName::new(call.name.clone()), behind, confirm: call.confirm }));
-    }
-    found.sort_by_key(|(rank, stage)| (stage.behind.len(), *rank));
-    found.into_iter().map(|(_, stage)| stage).collect()
-}
-
-/// The rank of each node: greater than that of everything it depends on.
-fn order(nodes: &Nodes) -> Vec<usize> {
-    let count = nodes.nodes.len();
-    let mut dependants: Vec<Vec<NodeId>> = vec![Vec::new(); count];
-    let mut missing: Vec<usize> = nodes.deps.iter().map(Vec::len).collect();
-    for (id, deps) in nodes.deps.iter().enumerate() {
-        for dep in deps {
-            dependants[*dep].push(id);
-        }
-    }
-    let mut rank = vec![0; count];
-    let mut ready: Vec<NodeId> = (0..count).filter(|id| missing[*id] == 0).collect();
-    while let Some(id) = ready.pop() {
-        for next in &dependants[id] {
-            rank[*next] = rank[*next].max(rank[id] + 1);
-            missing[*next] -= 1;
-            if missing[*next] == 0 {
-                ready.push(*next);
-            }
-        }
-    }
-    rank
 }
 
 /// The unknown parts of a value say what they wait for.

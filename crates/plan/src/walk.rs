@@ -17,6 +17,7 @@ use weir_state::State;
 use weir_value::{Marks, Type, Value, convert};
 
 use crate::catalog::Catalog;
+use crate::condition::{CheckStatus, Checked, CheckedInstance, Conditions};
 use crate::decode::{self, Decoded, decode_instance};
 use crate::gate::{GateCandidate, GatePlan};
 use crate::host::DiskHost;
@@ -138,6 +139,7 @@ pub(crate) struct Found {
     pub(crate) diags: Diagnostics,
     pub(crate) providers: HashMap<ProviderConfigAddr, ProviderState>,
     pub(crate) gates: Vec<GatePlan>,
+    pub(crate) conditions: Conditions,
     pub(crate) blocked: Vec<Option<Arc<str>>>,
     pub(crate) pending: Vec<bool>,
     pub(crate) failed: Vec<bool>,
@@ -164,6 +166,16 @@ struct Done {
     blocked: Option<Arc<str>>,
     pending: bool,
     failed: bool,
+}
+
+/// True for a resource with preconditions or postconditions.
+fn conditional(resource: &Resource) -> bool {
+    !resource.lifecycle.preconditions.is_empty() || !resource.lifecycle.postconditions.is_empty()
+}
+
+/// A resource as what has conditions.
+fn checked(module: &Module, resource: &Resource) -> Checked {
+    Checked::Resource(ResourceAddr { module: module.path.clone(), mode: resource.mode, type_: resource.type_.clone(), name: resource.name.clone() })
 }
 
 /// Walks all nodes; each starts as soon as what it depends on is done.
@@ -200,6 +212,7 @@ pub async fn walk(walk: &Walk<'_>, executor: &dyn Executor) {
             }
         }
     }
+    walk.checks().await;
 }
 
 impl<'a> Walk<'a> {
@@ -274,7 +287,7 @@ impl<'a> Walk<'a> {
         };
         let mut done = Done { blocked, ..Done::default() };
         match &self.nodes.nodes[id] {
-            Node::Done { .. } => {}
+            Node::Done { .. } | Node::Check { .. } => {}
             Node::Variable { module, name } => self.variable(*module, name),
             Node::Local { module, name } => self.local(*module, name),
             Node::Output { module, name } => self.output_value(*module, name),
@@ -313,6 +326,17 @@ impl<'a> Walk<'a> {
         result
     }
 
+    /// A value that others need. A destruction may find that what it is made of was never created: then nobody needs it, and it is no error.
+    fn eval_needed(&self, scope: &ModuleScope<'_>, expr: &weir_config::syntax::Expr) -> Value {
+        let mut evaluator = Evaluator::new(scope, self.host);
+        let value = evaluator.eval(expr);
+        if self.options.mode == crate::plan::Mode::Destroy && evaluator.diags.has_errors() {
+            return Value::unknown(Type::Dynamic);
+        }
+        self.report(evaluator.diags);
+        value
+    }
+
     fn variable(&self, at: usize, name: &Arc<str>) {
         let module = &self.nodes.modules[at];
         let Some(variable) = module.variables.get(name) else { return };
@@ -346,21 +370,39 @@ impl<'a> Walk<'a> {
         let mut scope = ModuleScope::new(self, parent, &instance.parent);
         scope.each = instance.each.clone();
         scope.count = instance.count;
-        Some(self.eval(&scope, |evaluator| evaluator.eval(expr)))
+        Some(self.eval_needed(&scope, expr))
     }
 
     fn validate(&self, module: &Module, path: &ModulePath, variable: &Variable) {
         let scope = ModuleScope::new(self, module, path);
+        let checked = Checked::Variable(module.path.clone(), variable.name.clone());
         for rule in &variable.validations {
-            self.rule(&scope, rule, "Invalid value for variable", variable.span, None);
+            self.noted(&scope, rule, ("Invalid value for variable", variable.span, None), (&checked, (path.clone(), None)));
         }
     }
 
     /// Evaluates a condition; reports and gives `Some(false)` when it does not hold, `None` when it is not known.
     pub(crate) fn rule(&self, scope: &ModuleScope<'_>, rule: &CheckRule, summary: &str, span: Span, address: Option<&str>) -> Option<bool> {
+        self.judged(scope, rule, summary, span, address).0
+    }
+
+    /// The same of a condition whose result is kept. `told` is what is reported when it does not hold: summary, place and address.
+    fn noted(&self, scope: &ModuleScope<'_>, rule: &CheckRule, told: (&str, Span, Option<&str>), of: (&Checked, CheckedInstance)) -> Option<bool> {
+        let (summary, span, address) = told;
+        let (holds, message) = self.judged(scope, rule, summary, span, address);
+        let status = match holds {
+            Some(true) => CheckStatus::Pass,
+            Some(false) => CheckStatus::Fail,
+            None => CheckStatus::Unknown,
+        };
+        self.found().conditions.note(of.0, of.1, status, Some(message));
+        holds
+    }
+
+    fn judged(&self, scope: &ModuleScope<'_>, rule: &CheckRule, summary: &str, span: Span, address: Option<&str>) -> (Option<bool>, String) {
         let (holds, message) = self.condition(scope, rule);
         if holds == Some(false) {
-            let mut diagnostic = Diagnostic::error(summary, message).at(rule.condition.span).label(span, "demanded here");
+            let mut diagnostic = Diagnostic::error(summary, message.clone()).at(rule.condition.span).label(span, "demanded here");
             if let Some(address) = address {
                 diagnostic = diagnostic.of(address);
             }
@@ -368,7 +410,7 @@ impl<'a> Walk<'a> {
             let diagnostic = evaluator.describe(diagnostic, &rule.condition);
             self.report([diagnostic]);
         }
-        holds
+        (holds, message)
     }
 
     /// Whether a condition holds, and what to say when it does not.
@@ -406,7 +448,7 @@ impl<'a> Walk<'a> {
         let Some(local) = module.locals.get(name) else { return };
         for instance in self.instances(at) {
             let scope = ModuleScope::new(self, module, &instance.path);
-            let value = self.eval(&scope, |evaluator| evaluator.eval(&local.expr));
+            let value = self.eval_needed(&scope, &local.expr);
             self.found().world.of(&instance.path).locals.insert(name.clone(), value);
         }
     }
@@ -417,11 +459,13 @@ impl<'a> Walk<'a> {
         for instance in self.instances(at) {
             let scope = ModuleScope::new(self, module, &instance.path);
             if self.options.mode != crate::plan::Mode::Destroy {
+                let checked = Checked::Output(module.path.clone(), name.clone());
                 for rule in &output.preconditions {
-                    self.rule(&scope, rule, "Module output value precondition failed", output.span, None);
+                    let of = (&checked, (instance.path.clone(), None));
+                    self.noted(&scope, rule, ("Module output value precondition failed", output.span, None), of);
                 }
             }
-            let mut value = self.eval(&scope, |evaluator| evaluator.eval(&output.expr));
+            let mut value = self.eval_needed(&scope, &output.expr);
             let marks = value.marks_deep();
             if at == 0 && marks.is_sensitive() && !output.sensitive {
                 self.report([Diagnostic::error(
@@ -677,6 +721,9 @@ impl<'a> Walk<'a> {
             let found = self.found();
             self.nodes.deps[id].iter().any(|dep| found.failed[*dep])
         };
+        if conditional(resource) && self.options.mode == crate::plan::Mode::Normal {
+            self.found().conditions.declare(&checked(module, resource));
+        }
         let key = (resource.mode, resource.type_.clone(), resource.name.clone());
         for instance in self.instances(at) {
             let blocked = self.blocked(done, &state, &instance);
@@ -820,8 +867,13 @@ impl<'a> Walk<'a> {
         let mut scope = ModuleScope::new(self, job.module, &instance.path);
         scope.each = job.each.clone();
         scope.count = job.count;
+        let (checked, normal) = (checked(job.module, resource), self.options.mode == crate::plan::Mode::Normal);
+        let object: CheckedInstance = (instance.path.clone(), job.addr.key.clone());
         if matches!(job.state, ProviderState::Failed) || (self.applying && upstream_failed) {
             done.failed = true;
+            if conditional(resource) && normal {
+                self.found().conditions.note(&checked, object, CheckStatus::Unknown, None);
+            }
             let known = self.applying.then(|| self.prior_value(&job.addr, job.schema)).flatten();
             return known.unwrap_or_else(|| Value::unknown(job.schema.ty().clone()));
         }
@@ -840,9 +892,10 @@ impl<'a> Walk<'a> {
             }
         }
         let mut unmet = false;
-        if self.options.mode == crate::plan::Mode::Normal {
+        if normal {
             for rule in &resource.lifecycle.preconditions {
-                unmet |= self.rule(&scope, rule, "Resource precondition failed", resource.span, Some(&address)) == Some(false);
+                let told = ("Resource precondition failed", resource.span, Some(&*address));
+                unmet |= self.noted(&scope, rule, told, (&checked, object.clone())) == Some(false);
             }
         }
         if unmet {
@@ -860,10 +913,11 @@ impl<'a> Walk<'a> {
             Mode::Data => self.data(&job, done, executor).await,
             Mode::Ephemeral => self.ephemeral(&job).await,
         };
-        if self.options.mode == crate::plan::Mode::Normal && !resource.lifecycle.postconditions.is_empty() {
+        if normal && !resource.lifecycle.postconditions.is_empty() {
             scope.this = Some(value.clone());
             for rule in &resource.lifecycle.postconditions {
-                done.failed |= self.rule(&scope, rule, "Resource postcondition failed", resource.span, Some(&address)) == Some(false);
+                let told = ("Resource postcondition failed", resource.span, Some(&*address));
+                done.failed |= self.noted(&scope, rule, told, (&checked, object.clone())) == Some(false);
             }
         }
         value
@@ -996,6 +1050,11 @@ impl<'a> Walk<'a> {
             included: crate::planner::included(nodes, options),
             found: Mutex::new(Found::default()),
         }
+    }
+
+    /// What became of the conditions.
+    pub fn conditions(&self) -> Conditions {
+        self.found().conditions.clone()
     }
 
     /// The value of an output of the root module, once it is known.

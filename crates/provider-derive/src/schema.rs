@@ -18,6 +18,7 @@ struct Flags {
     block: bool,
     default: Option<Lit>,
     deprecated: Option<LitStr>,
+    mirrors: Option<LitStr>,
     ty: Option<Expr>,
     min: Option<LitInt>,
     max: Option<LitInt>,
@@ -49,6 +50,7 @@ impl Flags {
             "block" => self.block = true,
             "default" => self.default = Some(meta.value()?.parse()?),
             "deprecated" => self.deprecated = Some(meta.value()?.parse()?),
+            "mirrors" => self.mirrors = Some(meta.value()?.parse()?),
             "ty" => self.ty = Some(meta.value()?.parse()?),
             "min" => self.min = Some(meta.value()?.parse()?),
             "max" => self.max = Some(meta.value()?.parse()?),
@@ -76,8 +78,13 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     }
     let mut attributes = Vec::new();
     let mut blocks = Vec::new();
+    let mut mirrors = Vec::new();
     for field in &fields.named {
         let flags = Flags::read(field)?;
+        if let Some(argument) = &flags.mirrors {
+            let name = key(field);
+            mirrors.push(quote!(.mirroring(#name, #argument)));
+        }
         if flags.block { blocks.push(block(field, &flags)) } else { attributes.push(attribute(field, &flags)) }
     }
     let ident = &input.ident;
@@ -88,7 +95,7 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
             impl ::weir_provider::native::Describe for #ident {
                 const NAME: &'static str = #name;
                 fn schema() -> ::weir_provider::Schema {
-                    ::weir_provider::Schema::new(#version, <Self as ::weir_provider::native::Shape>::block())
+                    ::weir_provider::Schema::new(#version, <Self as ::weir_provider::native::Shape>::block())#(#mirrors)*
                 }
             }
         }

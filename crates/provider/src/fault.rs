@@ -27,12 +27,14 @@ pub struct Fault {
     pub path: Option<Path>,
     /// True when the object does not exist (any more): a reader then reports it gone, a deleter is content.
     pub not_found: bool,
+    /// True when it is not known whether the call took effect: no answer came, or none that can be understood.
+    pub uncertain: bool,
 }
 
 impl Fault {
     /// An error.
     pub fn error(summary: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, summary: summary.into(), detail: detail.into(), path: None, not_found: false }
+        Self { severity: Severity::Error, summary: summary.into(), detail: detail.into(), path: None, not_found: false, uncertain: false }
     }
 
     /// A warning.
@@ -48,6 +50,11 @@ impl Fault {
     /// The object does not exist.
     pub fn not_found(what: impl Into<String>) -> Self {
         Self { not_found: true, ..Self::error("Object not found", what) }
+    }
+
+    /// An error after which it is not known whether the call took effect.
+    pub fn uncertain(summary: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { uncertain: true, ..Self::error(summary, detail) }
     }
 }
 

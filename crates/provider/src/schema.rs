@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use weir_value::{Path, PathStep, Type, Value};
+use weir_value::{Marks, Path, PathStep, Type, Value};
 
 use crate::FunctionSchema;
 
@@ -29,19 +29,67 @@ pub struct Schema {
     pub version: u64,
     /// Its attributes and blocks.
     pub block: Block,
+    /// Computed attributes that give out what another argument holds: the attribute, then the argument. Such an attribute is as sensitive as its argument is.
+    /// Native types only.
+    pub mirrors: Vec<(&'static str, &'static str)>,
     ty: OnceLock<Type>,
 }
 
 impl Schema {
     /// A schema of that version.
     pub fn new(version: u64, block: Block) -> Self {
-        Self { version, block, ty: OnceLock::new() }
+        Self { version, block, mirrors: Vec::new(), ty: OnceLock::new() }
+    }
+
+    /// The same schema, in which the attribute `of` gives out what the argument `from` holds.
+    #[must_use]
+    pub fn mirroring(mut self, of: &'static str, from: &'static str) -> Self {
+        self.mirrors.push((of, from));
+        self
+    }
+
+    /// An object of this schema in which what mirrors an argument has the marks of that argument: where they are, as far as the attribute has the same shape,
+    /// else as a whole.
+    pub fn mark_mirrors(&self, object: Value) -> Value {
+        let Value::Object(entries) = &object else { return object };
+        let mut changed = None;
+        for (of, from) in &self.mirrors {
+            let (Some(to), Some(argument)) = (entries.get(*of), entries.get(*from)) else { continue };
+            if argument.marks_deep().is_empty() {
+                continue;
+            }
+            let marked = mirrored(to, argument);
+            changed.get_or_insert_with(|| BTreeMap::clone(entries)).insert(Arc::from(*of), marked);
+        }
+        changed.map_or(object, |entries| Value::Object(Arc::new(entries)))
     }
 
     /// The object type of a value of this schema; made once.
     pub fn ty(&self) -> &Type {
         self.ty.get_or_init(|| self.block.ty())
     }
+}
+
+fn mirrored(to: &Value, argument: &Value) -> Value {
+    let mut places = Vec::new();
+    let _ = argument.transform(&mut |path, value| {
+        if !value.marks().is_empty() {
+            places.push((path.clone(), value.marks()));
+        }
+        value
+    });
+    let mut there = Vec::new();
+    let _ = to.transform(&mut |path, value| {
+        if places.iter().any(|(place, _)| place == path) {
+            there.push(path.clone());
+        }
+        value
+    });
+    let lost = places.iter().filter(|(path, _)| !there.contains(path)).fold(Marks::NONE, |all, (_, marks)| all.union(*marks));
+    to.transform(&mut |path, value| {
+        let here = places.iter().filter(|(at, _)| at == path).fold(if path.0.is_empty() { lost } else { Marks::NONE }, |all, (_, marks)| all.union(*marks));
+        value.with_marks(here)
+    })
 }
 
 /// Attributes and nested blocks.

@@ -77,9 +77,15 @@ impl State {
         if moves.is_empty() {
             return Err(MoveError::NotFound { from: from.clone() });
         }
-        self.check_free(&moves)?;
+        self.relocate(&moves)?;
+        Ok(moves)
+    }
+
+    /// Gives each instance its new address, all at once: either all are moved or none.
+    pub fn relocate(&mut self, moves: &[(InstanceAddr, InstanceAddr)]) -> Result<(), MoveError> {
+        self.check_free(moves)?;
         let mut taken = Vec::with_capacity(moves.len());
-        for (old, new) in &moves {
+        for (old, new) in moves {
             if let Some((objects, resource)) = self.take(old) {
                 taken.push((new, objects, resource));
             }
@@ -88,8 +94,8 @@ impl State {
             let entry = self.resources.entry(new.resource.clone());
             entry.or_insert(resource).instances.insert(new.key.clone(), objects);
         }
-        self.follow_dependencies(&moves);
-        Ok(moves)
+        self.follow_dependencies(moves);
+        Ok(())
     }
 
     fn check_free(&self, moves: &[(InstanceAddr, InstanceAddr)]) -> Result<(), MoveError> {

@@ -6,7 +6,6 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
 use weir_addr::InstanceAddr;
 use weir_state::{Effect, Intent, Journal, JournalError, Op, Outcome, RawJson, Record, Replay, State, Status};
@@ -251,7 +250,6 @@ fn many_at_once() {
 fn local_operations() {
     let place = place();
     let journal = place.open();
-    let begun = Instant::now();
     let body = record("{\"id\":\"3f096178-5016-49c8-4ae1-73b3edea08df\",\"input\":{\"value\":1,\"type\":\"number\"},\"output\":null}");
     let provider: weir_addr::ProviderConfigAddr = "provider.terraform".parse().unwrap();
     let resource = addr("terraform_data.a").resource;
@@ -260,9 +258,6 @@ fn local_operations() {
         let seq = journal.begin(intent).unwrap();
         journal.done(seq, Outcome::Recorded(body.clone())).unwrap();
     }
-    let elapsed = begun.elapsed();
-    println!("10,000 local operations in {elapsed:?}");
-    assert!(elapsed.as_millis() < if cfg!(debug_assertions) { 5_000 } else { 400 }, "{elapsed:?}");
     assert!(place.replay().completed.len() < 10_000);
     journal.begin(intent(Op::Create, "t.durable")).unwrap();
     assert_eq!(place.replay().completed.len(), 10_000);

@@ -184,7 +184,7 @@ impl Resource for Eip {
             .send()
             .await
             .api("ec2:AllocateAddress")?;
-        let id = answer.allocation_id.ok_or_else(|| Fault::error("ec2:AllocateAddress failed", "The answer holds no allocation id."))?;
+        let id = answer.allocation_id.ok_or_else(|| Fault::uncertain("ec2:AllocateAddress failed", "The answer holds no allocation id."))?;
         let created = Self { id: Some(id), ..planned };
         operation.created(&Self { instance: None, network_interface: None, ..created.clone() })?;
         if created.wants_association() {
@@ -208,7 +208,7 @@ impl Resource for Eip {
             true => format!("ip-{}.ec2.internal", dashed(ip)),
             false => format!("ip-{}.{region}.compute.internal", dashed(ip)),
         });
-        let account = client.account().await?;
+        let account = client.account_of(prior.arn.as_ref()).await?;
         Ok(Some(Self {
             address: prior.address,
             allocation_id: address.allocation_id.clone(),

@@ -184,7 +184,7 @@ impl Resource for FlowLog {
             return Err(Fault::error("ec2:CreateFlowLogs failed", why));
         }
         let id = answer.flow_log_ids.unwrap_or_default().into_iter().next();
-        let created = Self { id: Some(id.ok_or_else(|| Fault::error("ec2:CreateFlowLogs failed", "The answer holds no flow log."))?), ..planned };
+        let created = Self { id: Some(id.ok_or_else(|| Fault::uncertain("ec2:CreateFlowLogs failed", "The answer holds no flow log."))?), ..planned };
         operation.created(&created)?;
         wait::appear("flow log", || Self::read(client, created.clone())).await
     }
@@ -192,7 +192,7 @@ impl Resource for FlowLog {
     async fn read(client: &Client, prior: Self) -> Result<Option<Self>, Fault> {
         let Some(log) = describe(client, prior.id()).await? else { return Ok(None) };
         let (tags, tags_all) = client.tag_rules().read(tags::of_ec2(log.tags()), &prior.tags);
-        let account = client.account().await?;
+        let account = client.account_of(prior.arn.as_ref()).await?;
         let source = log.resource_id().unwrap_or_default();
         let kept = |prior: &Option<String>, prefix: &str| unset::text(prior.as_ref(), Some(source).filter(|source| source.starts_with(prefix)));
         let kind = log.log_destination_type.as_ref().map(|kind| kind.as_str().to_owned());

@@ -11,9 +11,9 @@ use weir_provider::native::{Operation, Resource, ResourcePlan};
 use weir_provider::{Fault, Schema};
 use weir_value::{Path, Value};
 
-use crate::api::{ApiError, Explain};
+use crate::api::{ApiError, Explain, ignore_gone};
 use crate::tags::{self, Tags};
-use crate::{Client, json, name, plan, unset, wait};
+use crate::{Client, iam_listing, json, name, plan, unset, wait};
 
 /// An identity that services and people can take on.
 ///
@@ -146,7 +146,9 @@ pub(crate) fn check_policy(config: &Value, attribute: &str) -> Option<Fault> {
 
 /// One role.
 async fn describe(client: &Client, role: &str) -> Result<Option<Role>, Fault> {
-    // The API has no call for several roles that shows tags and description.
+    if let Some(listed) = iam_listing::find(client, role).await? {
+        return Ok(Some(listed.role.clone()));
+    }
     client
         .batch("iam role", 1, role.to_owned(), |client, names: Vec<String>| async move {
             let mut found = HashMap::new();
@@ -161,6 +163,9 @@ async fn describe(client: &Client, role: &str) -> Result<Option<Role>, Fault> {
 
 /// The ARNs of the managed policies of a role: one listing for all that ask for the same role.
 pub(crate) async fn attached(client: &Client, role: &str) -> Result<Option<Vec<String>>, Fault> {
+    if let Some(listed) = iam_listing::find(client, role).await? {
+        return Ok(Some(listed.attached.clone()));
+    }
     client
         .batch("iam attached role policies", 1, role.to_owned(), |client, roles: Vec<String>| async move {
             let mut found = HashMap::new();
@@ -350,17 +355,17 @@ impl Resource for IamRole {
         let pages = client.iam().list_instance_profiles_for_role().role_name(role).into_paginator().items().send();
         for profile in pages.collect::<Result<Vec<_>, _>>().await.api("iam:ListInstanceProfilesForRole")? {
             let call = client.iam().remove_role_from_instance_profile().role_name(role).instance_profile_name(profile.instance_profile_name);
-            call.send().await.api("iam:RemoveRoleFromInstanceProfile")?;
+            ignore_gone(call.send().await.api("iam:RemoveRoleFromInstanceProfile"))?;
         }
         let force = prior.force_detach_policies == Some(true);
         if force || prior.managed_policy_arns.is_some() {
             for arn in attached(client, role).await?.unwrap_or_default() {
-                client.iam().detach_role_policy().role_name(role).policy_arn(arn).send().await.api("iam:DetachRolePolicy")?;
+                ignore_gone(client.iam().detach_role_policy().role_name(role).policy_arn(arn).send().await.api("iam:DetachRolePolicy"))?;
             }
         }
         if force || !prior.inline_policy.is_empty() {
             for name in inline_names(client, role).await? {
-                client.iam().delete_role_policy().role_name(role).policy_name(name).send().await.api("iam:DeleteRolePolicy")?;
+                ignore_gone(client.iam().delete_role_policy().role_name(role).policy_name(name).send().await.api("iam:DeleteRolePolicy"))?;
             }
         }
         // What has just been detached may still count for some seconds.

@@ -7,7 +7,7 @@ use weir_value::Value;
 
 use super::iam_role::{check_policy, decode};
 use crate::api::Explain;
-use crate::{Client, json, name, plan, wait};
+use crate::{Client, iam_listing, json, name, plan, wait};
 
 /// A policy that belongs to one role alone.
 ///
@@ -83,11 +83,15 @@ impl Resource for IamRolePolicy {
 
     async fn read(client: &Client, prior: Self) -> Result<Option<Self>, Fault> {
         let (role, name) = prior.parts()?;
-        let answer = client.iam().get_role_policy().role_name(role).policy_name(name).send().await.api("iam:GetRolePolicy")?;
+        let listed = iam_listing::find(client, role).await?.and_then(|listed| listed.inline.get(name).cloned());
+        let document = match listed {
+            Some(document) => document,
+            None => client.iam().get_role_policy().role_name(role).policy_name(name).send().await.api("iam:GetRolePolicy")?.policy_document,
+        };
         Ok(Some(Self {
             name: Some(name.to_owned()),
             name_prefix: Some(name::prefix(name).to_owned()),
-            policy: Some(json::keep_policy(prior.policy.as_deref(), &decode(&answer.policy_document))),
+            policy: Some(json::keep_policy(prior.policy.as_deref(), &decode(&document))),
             role: Some(role.to_owned()),
             id: prior.id,
         }))

@@ -113,7 +113,7 @@ impl Resource for InternetGateway {
         let tags = client.new_tags(ResourceType::InternetGateway, &planned.tags, operation.token);
         let answer = client.ec2().create_internet_gateway().tag_specifications(tags).send().await.api("ec2:CreateInternetGateway")?;
         let id = answer.internet_gateway.and_then(|gateway| gateway.internet_gateway_id);
-        let id = id.ok_or_else(|| Fault::error("ec2:CreateInternetGateway failed", "The answer holds no gateway."))?;
+        let id = id.ok_or_else(|| Fault::uncertain("ec2:CreateInternetGateway failed", "The answer holds no gateway."))?;
         let created = Self { id: Some(id.clone()), ..planned };
         operation.created(&Self { vpc_id: None, ..created.clone() })?;
         if let Some(vpc) = created.vpc() {

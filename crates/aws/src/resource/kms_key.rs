@@ -203,7 +203,7 @@ impl Resource for KmsKey {
                 .api("kms:CreateKey")
         })
         .await?;
-        let id = answer.key_metadata.map(|key| key.key_id).ok_or_else(|| Fault::error("kms:CreateKey failed", "The answer holds no key."))?;
+        let id = answer.key_metadata.map(|key| key.key_id).ok_or_else(|| Fault::uncertain("kms:CreateKey failed", "The answer holds no key."))?;
         let created = Self { id: Some(id.clone()), ..planned };
         operation.created(&created)?;
         wait::appear("key", || describe(client, &id)).await?;

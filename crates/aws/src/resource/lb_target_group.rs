@@ -476,7 +476,7 @@ impl Resource for LbTargetGroup {
             ..prior.clone()
         };
         let read = elb::shown(ATTRIBUTES, read, &attributes)?;
-        let stickiness = keep::form(&prior.stickiness, &read.stickiness)?;
+        let stickiness = keep::form(&prior, &read)?.stickiness;
         let (port, vpc_id, protocol) = (prior.port, prior.vpc_id, prior.protocol);
         Ok(Some(Self { stickiness, port: read.port.or(port), vpc_id: read.vpc_id.or(vpc_id), protocol: read.protocol.or(protocol), ..read }))
     }

@@ -144,7 +144,7 @@ impl Resource for NatGateway {
             .await
             .api("ec2:CreateNatGateway")?;
         let id = answer.nat_gateway.and_then(|gateway| gateway.nat_gateway_id);
-        let id = id.ok_or_else(|| Fault::error("ec2:CreateNatGateway failed", "The answer holds no gateway."))?;
+        let id = id.ok_or_else(|| Fault::uncertain("ec2:CreateNatGateway failed", "The answer holds no gateway."))?;
         let created = Self { id: Some(id.clone()), ..planned };
         operation.created(&created)?;
         Self::wait_available(client, &id, limit).await?;

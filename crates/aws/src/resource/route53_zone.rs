@@ -251,7 +251,8 @@ impl Resource for Route53Zone {
             .set_delegation_set_id(planned.delegation_set_id.clone().filter(|id| !id.is_empty()))
             .set_vpc(first.map(remote));
         let answer = wait::retry(limit, busy, || async { call.clone().send().await.api("route53:CreateHostedZone") }).await?;
-        let id = answer.hosted_zone.map(|zone| bare(&zone.id).to_owned()).ok_or_else(|| Fault::error("route53:CreateHostedZone failed", "The answer holds no zone."))?;
+        let id =
+            answer.hosted_zone.map(|zone| bare(&zone.id).to_owned()).ok_or_else(|| Fault::uncertain("route53:CreateHostedZone failed", "The answer holds no zone."))?;
         let created = Self { id: Some(id.clone()), ..planned };
         operation.created(&created)?;
         in_sync(client, answer.change_info.map(|info| info.id), limit).await?;
@@ -264,11 +265,17 @@ impl Resource for Route53Zone {
 
     async fn read(client: &Client, prior: Self) -> Result<Option<Self>, Fault> {
         let id = bare(prior.id()).to_owned();
-        let Some(found) = describe(client, &id).await? else { return Ok(None) };
+        let zone = id.as_str();
+        let needed = |wanted: bool| async move { if wanted { records(client, zone).await } else { Ok(None) } };
+        // A zone with VPCs is a private one. All is asked at once, so that the records of the zone are listed once for it and them.
+        let expected = !prior.vpc.is_empty() || prior.primary_name_server.is_none();
+        let (found, listed, mut all) = tokio::try_join!(describe(client, &id), tags_of(client, &id), needed(expected))?;
+        let Some(found) = found else { return Ok(None) };
         let Some(zone) = found.hosted_zone else { return Ok(None) };
         let private = zone.config.as_ref().is_some_and(|config| config.private_zone);
-        let wants_records = private || prior.primary_name_server.is_none();
-        let (listed, all) = tokio::try_join!(tags_of(client, &id), async { if wants_records { records(client, &id).await } else { Ok(None) } })?;
+        if private && !expected {
+            all = needed(true).await?;
+        }
         let apex = |kind: RrType| {
             let set = all.iter().flatten().find(|set| set.r#type == kind && domain(&set.name) == domain(&zone.name));
             set.map(|set| set.resource_records().iter().map(|record| record.value().to_owned()).collect::<Vec<_>>()).unwrap_or_default()

@@ -234,7 +234,7 @@ impl Resource for RouteTable {
             .await
             .api("ec2:CreateRouteTable")?;
         let id = answer.route_table.and_then(|table| table.route_table_id);
-        let id = id.ok_or_else(|| Fault::error("ec2:CreateRouteTable failed", "The answer holds no route table."))?;
+        let id = id.ok_or_else(|| Fault::uncertain("ec2:CreateRouteTable failed", "The answer holds no route table."))?;
         let created = Self { id: Some(id.clone()), ..planned };
         operation.created(&Self { route: None, propagating_vgws: None, ..created.clone() })?;
         wait::until("the route table", limit, || async { describe(client, &id).await }).await?;

@@ -290,6 +290,7 @@ impl Filter {
 }
 
 impl Rule {
+    #[expect(deprecated, reason = "buckets still have rules with a prefix outside of a filter, and the schema has it")]
     fn request(&self) -> Result<LifecycleRule, Fault> {
         let failed = |error: BuildError| Fault::error("Incomplete rule", error.to_string());
         let expiration = match self.expiration.first() {
@@ -335,6 +336,7 @@ impl Rule {
             .map_err(failed)
     }
 
+    #[expect(deprecated, reason = "buckets still have rules with a prefix outside of a filter, and the schema has it")]
     fn read(remote: LifecycleRule, prior: Option<&Self>) -> Self {
         let filter = remote.filter.map(Filter::read);
         // A rule for all objects shows an empty filter, whether or not one was written.

@@ -145,8 +145,10 @@ impl Resource for SecurityGroup {
             .await
             .api("ec2:CreateSecurityGroup")?;
         let created = Self { id: answer.group_id, name: Some(name), ..planned };
+        // Before it counts as created: a group that is taken up after a crash by its id alone would keep the rule that lets everything out, which AWS adds. Found by its marker it gets its rules.
+        let rules = created.set_first_rules(client, limit).await;
         operation.created(&Self { ingress: None, egress: None, ..created.clone() })?;
-        created.set_first_rules(client, limit).await?;
+        rules?;
         wait::appear("security group", || Self::read(client, created.clone())).await
     }
 
@@ -242,5 +244,24 @@ mod tests {
             .await;
         assert!(text(&state, "name").starts_with("web-") && text(&state, "name").len() == 30);
         assert_eq!(state.get("egress").expect("egress").length(), Some(0));
+    }
+
+    /// Rules that are resources of their own show in the group's state, and nothing is planned because of them.
+    #[tokio::test]
+    async fn rules_of_their_own() {
+        let lab = lab().await;
+        let vpc = text(&lab.make("aws_vpc", json!({"cidr_block": "10.13.0.0/16"})).await, "id");
+        let config = json!({"name": "own-rules", "vpc_id": vpc, "description": "x"});
+        let group = lab.make("aws_security_group", config.clone()).await;
+        let rule = json!({"security_group_id": text(&group, "id"), "ip_protocol": "tcp", "from_port": 443, "to_port": 443, "cidr_ipv4": "10.0.0.0/8"});
+        for kind in ["aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule"] {
+            lab.make(kind, rule.clone()).await;
+        }
+        let found = lab.read("aws_security_group", &group).await.expect("the group");
+        for direction in ["ingress", "egress"] {
+            assert_eq!(found.get(direction).expect("attribute").length(), Some(1), "{direction}");
+        }
+        let planned = lab.plan("aws_security_group", Some(&found), &config).await.expect("plan");
+        assert_eq!(planned.state, found);
     }
 }

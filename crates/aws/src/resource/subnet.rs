@@ -207,7 +207,7 @@ impl Resource for Subnet {
             .send()
             .await
             .api("ec2:CreateSubnet")?;
-        let id = answer.subnet.and_then(|subnet| subnet.subnet_id).ok_or_else(|| Fault::error("ec2:CreateSubnet failed", "The answer holds no subnet."))?;
+        let id = answer.subnet.and_then(|subnet| subnet.subnet_id).ok_or_else(|| Fault::uncertain("ec2:CreateSubnet failed", "The answer holds no subnet."))?;
         let created = Self { id: Some(id.clone()), ..planned };
         operation.created(&created)?;
         let remote = wait::until("the subnet", limit, || async { Ok(describe(client, &id).await?.filter(|subnet| subnet.state == Some(SubnetState::Available))) });

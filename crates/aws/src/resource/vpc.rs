@@ -10,6 +10,7 @@ use weir_value::Value;
 
 use crate::api::{ApiError, Explain};
 use crate::marker::{self, filter};
+use crate::resource::route_table;
 use crate::tags::{self, Tags};
 use crate::{Client, cidr, plan, wait};
 
@@ -141,6 +142,25 @@ pub(crate) async fn default_security_group(client: &Client, vpc: &str) -> Result
         .await
 }
 
+/// What the VPC was created with: it cannot be replaced, so it is looked for only once.
+async fn fixed(prior: Option<&String>, look: impl Future<Output = Result<Option<String>, Fault>>) -> Result<Option<String>, Fault> {
+    match prior.filter(|id| !id.is_empty()) {
+        Some(id) => Ok(Some(id.clone())),
+        None => look.await,
+    }
+}
+
+/// The main route table: the one that it was, read together with other tables, if it still is, or else the one that is found.
+async fn main_table(client: &Client, vpc: &str, prior: Option<&String>) -> Result<Option<String>, Fault> {
+    if let Some(id) = prior.filter(|id| !id.is_empty()) {
+        let table = route_table::describe(client, id).await?;
+        if table.is_some_and(|table| table.vpc_id() == Some(vpc) && table.associations().iter().any(|association| association.main == Some(true))) {
+            return Ok(Some(id.clone()));
+        }
+    }
+    main_route_table(client, vpc).await
+}
+
 async fn attribute(client: &Client, id: &str, name: VpcAttributeName) -> Result<bool, Fault> {
     let answer = client.ec2().describe_vpc_attribute().vpc_id(id).attribute(name.clone()).send().await.api("ec2:DescribeVpcAttribute")?;
     let value = match name {
@@ -263,7 +283,7 @@ impl Resource for Vpc {
             .send()
             .await
             .api("ec2:CreateVpc")?;
-        let id = answer.vpc.and_then(|vpc| vpc.vpc_id).ok_or_else(|| Fault::error("ec2:CreateVpc failed", "The answer holds no VPC."))?;
+        let id = answer.vpc.and_then(|vpc| vpc.vpc_id).ok_or_else(|| Fault::uncertain("ec2:CreateVpc failed", "The answer holds no VPC."))?;
         let created = Self { id: Some(id.clone()), ..planned };
         operation.created(&created)?;
         wait::until("the VPC", wait::limit(None, 10)?, || async { Ok(describe(client, &id).await?.filter(|vpc| vpc.state == Some(VpcState::Available))) }).await?;
@@ -277,9 +297,15 @@ impl Resource for Vpc {
 
     async fn read(client: &Client, prior: Self) -> Result<Option<Self>, Fault> {
         let id = prior.id().to_owned();
-        let Some(vpc) = describe(client, &id).await? else { return Ok(None) };
-        let (attributes, acl, group, table) =
-            tokio::try_join!(attributes(client, &id), default_network_acl(client, &id), default_security_group(client, &id), main_route_table(client, &id),)?;
+        // All at once, so that the table is read together with others.
+        let (vpc, attributes, acl, group, table) = tokio::try_join!(
+            describe(client, &id),
+            attributes(client, &id),
+            fixed(prior.default_network_acl_id.as_ref(), default_network_acl(client, &id)),
+            fixed(prior.default_security_group_id.as_ref(), default_security_group(client, &id)),
+            main_table(client, &id, prior.main_route_table_id.as_ref()),
+        )?;
+        let Some(vpc) = vpc else { return Ok(None) };
         let ipv6 = vpc.ipv6_cidr_block_association_set().iter().find(|set| associated(set.ipv6_cidr_block_state().and_then(|state| state.state())));
         let amazon = ipv6.is_some_and(|set| set.ipv6_pool() == Some("Amazon"));
         let text = |found: Option<&str>| Some(found.unwrap_or_default().to_owned());

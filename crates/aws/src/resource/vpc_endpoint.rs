@@ -291,7 +291,7 @@ impl Resource for VpcEndpoint {
         // Route tables and groups may not be seen everywhere yet.
         let passing = |error: &ApiError| error.is(&["InvalidRouteTableId.NotFound", "InvalidGroup.NotFound"]);
         let answer = wait::retry(Duration::from_secs(60), passing, || async { call.clone().send().await.api("ec2:CreateVpcEndpoint") }).await?;
-        let remote = answer.vpc_endpoint.ok_or_else(|| Fault::error("ec2:CreateVpcEndpoint failed", "The answer holds no endpoint."))?;
+        let remote = answer.vpc_endpoint.ok_or_else(|| Fault::uncertain("ec2:CreateVpcEndpoint failed", "The answer holds no endpoint."))?;
         let id = remote.vpc_endpoint_id.clone().unwrap_or_default();
         let created = Self { id: Some(id.clone()), ..planned };
         operation.created(&created)?;

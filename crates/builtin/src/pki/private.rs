@@ -4,9 +4,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 /// Texts that only a private key has.
-const MARKERS: [&str; 2] = ["PRIVATE KEY-----", "AGE-SECRET-KEY-1"];
+const MARKERS: [&str; 3] = ["PRIVATE KEY-----", "AGE-SECRET-KEY-1", "-----BEGIN AGE ENCRYPTED FILE-----"];
 
-/// True when a text holds a private key: in PEM (encrypted or not), as an age identity, or in Base64 (either of them, or DER).
+/// True when a text holds a private key: in PEM (encrypted or not), as an age identity, or in Base64 (either of them, or DER). A file that age has encrypted counts as one, as that is how `weir pki root`
+/// keeps its key, and what else may be in it cannot be seen.
 pub fn contains_private_key(text: &str) -> bool {
     shows(text) || encoded(text).iter().any(|decoded| shows(&String::from_utf8_lossy(decoded)) || starts_a_key(decoded))
 }
@@ -64,6 +65,7 @@ mod tests {
         let lines: Vec<String> = base64.as_bytes().chunks(76).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
         assert!(contains_private_key(&lines.join("\n")));
         assert!(contains_private_key("AGE-SECRET-KEY-1QQQ"));
+        assert!(contains_private_key("-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n"));
         for key in [PrivateKey::ed25519(), PrivateKey::rsa(2048).unwrap(), PrivateKey::ec(Curve::P384).unwrap(), PrivateKey::ec(Curve::P521).unwrap()] {
             for form in [key.to_pem().unwrap(), key.to_pkcs8_pem().unwrap()] {
                 let bare: String = form.lines().filter(|line| !line.starts_with('-')).collect();

@@ -41,7 +41,7 @@ impl TerraformData {
             (TRIGGERS.clone(), any("A value whose change replaces the object.")),
         ];
         let block = Block { attributes: attributes.into(), blocks: BTreeMap::new(), description: "A value that lives in the state." };
-        Self { schema: Arc::new(Schema::new(0, block)) }
+        Self { schema: Arc::new(Schema::new(0, block).mirroring("output", "input")) }
     }
 }
 

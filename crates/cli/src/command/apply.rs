@@ -21,10 +21,11 @@ use crate::prompt;
 use crate::stack::{Disk, PlanFlags, Stack, locked, now, settle};
 use crate::stored::{ChangeFlags, store_failure, who};
 use crate::view;
+use crate::view::progress::{BEAT, Progress};
 
 /// Apply up to the first gate that is not open
 ///
-/// Exit codes: 0 done, 1 error, 3 paused at a gate. Run it again after the gate is opened: what was approved is not asked for again.
+/// Exit codes: 0 done, 1 error, 3 paused at a gate or before a stage that asks. Run it again after the gate is opened: what was approved is not asked for again.
 #[derive(Debug, clap::Args)]
 #[group(id = "apply")]
 pub(crate) struct Arguments {
@@ -32,10 +33,10 @@ pub(crate) struct Arguments {
     pub(crate) flags: PlanFlags,
     #[command(flatten)]
     pub(crate) state: ChangeFlags,
-    /// Do not ask for approval
+    /// Do not ask for approval; stages with confirm = true ask all the same
     #[arg(long)]
     pub(crate) auto_approve: bool,
-    /// File with answers to gates, for unattended runs
+    /// File with answers to gates and stages, for unattended runs
     #[arg(long, value_name = "FILE")]
     pub(crate) answers: Option<PathBuf>,
     /// A plan saved by weir plan -out=FILE
@@ -50,7 +51,7 @@ impl Arguments {
             Some(saved) => Stack::load(context, saved, &self.flags.variables)?,
             None => Stack::load(context, &Disk, &self.flags.variables)?,
         };
-        let options = match &saved {
+        let mut options = match &saved {
             Some(saved) => {
                 saved.restore(&mut stack)?;
                 saved.options(self.flags.parallelism)
@@ -58,6 +59,7 @@ impl Arguments {
             None => self.flags.options(),
         };
         let answers = self.answers.as_deref().map(|file| Answers::read(&stack, file)).transpose()?.unwrap_or_default();
+        options.confirmed = answers.confirmed();
         let (store, _lock) = locked(context, &self.state, "apply")?;
         context.block_on(async {
             let mut state = stack.state(context, &*store).await?;
@@ -87,6 +89,7 @@ impl Arguments {
                 answers,
                 told: false,
                 touched: HashSet::new(),
+                imported: 0,
             };
             run.rounds().await
         })?
@@ -112,6 +115,8 @@ struct Run<'a> {
     told: bool,
     /// What this run has worked on. A plan that never comes to rest, such as one with timestamp(), must not go round in circles before a closed gate.
     touched: HashSet<InstanceAddr>,
+    /// How many objects were taken into the state.
+    imported: usize,
 }
 
 impl Run<'_> {
@@ -128,9 +133,13 @@ impl Run<'_> {
             let fresh = made.plan.executable().any(|change| !self.touched.contains(&change.addr));
             if !fresh && !only_outputs(&made.plan) {
                 let left = made.plan.pending().any(|change| change.blocked.is_some());
+                if made.plan.stages.iter().any(|stage| stage.asks(&made.plan)) && !self.approved(&made)? {
+                    self.context.out.line("\nApply cancelled.");
+                    return Ok(Exit::ERROR);
+                }
                 self.keep(&made, left).await?;
                 if left {
-                    if self.open_gates(&made).await? {
+                    if self.open_gates(&made).await? || self.confirm_stages(&made)? {
                         continue;
                     }
                     return self.paused(&made, total);
@@ -159,7 +168,8 @@ impl Run<'_> {
         let text = if self.options.mode == Mode::Destroy {
             format!("Destroy complete! Resources: {destroyed} destroyed.")
         } else {
-            format!("Apply complete! Resources: {added} added, {changed} changed, {destroyed} destroyed.")
+            let imported = if self.imported > 0 { format!("{} imported, ", self.imported) } else { String::new() };
+            format!("Apply complete! Resources: {imported}{added} added, {changed} changed, {destroyed} destroyed.")
         };
         self.context.out.line(format!("\n{}", paint.good(text)));
         let outputs: Vec<_> = self.state.outputs.iter().collect();
@@ -215,6 +225,11 @@ impl Run<'_> {
     async fn round(&mut self, made: &Made) -> Result<((usize, usize, usize), bool), Failure> {
         let context = self.context;
         let journal_failed = |error: weir_state::JournalError| Failure::error("The journal cannot be written", format!("{error}."));
+        if let Some(moved) = &made.moved {
+            // Before anything is done at the new addresses: a crash must not leave objects at both.
+            self.state = moved.clone();
+            self.store.write(&mut self.state).map_err(store_failure)?;
+        }
         let mut journal = Journal::open(self.store.journal_path(), &self.state.lineage, self.state.serial).map_err(journal_failed)?;
         if let Some(last) = context.env.get("WEIR_TEST_CRASH_AFTER_RECORD").and_then(|number| number.parse::<u64>().ok()) {
             journal = journal.with_observer(move |number| {
@@ -228,8 +243,9 @@ impl Run<'_> {
         let sessions = made.providers.values().filter_map(|state| state.session().cloned()).collect();
         let signals = tokio::spawn(interrupted(stop.clone(), Arc::clone(&context.err), sessions));
         let host = self.stack.host().applying(now());
-        let out = &context.out;
-        let events = |event: weir_apply::Event| out.line(view::progress::line(&event));
+        let progress = Arc::new(Progress::new(context, &made.plan));
+        let beats = progress.is_live().then(|| tokio::spawn(beat(Arc::clone(&progress))));
+        let events = |event: weir_apply::Event| progress.event(&event);
         let applied = apply(Applying {
             config: &self.stack.config,
             nodes: &self.stack.nodes,
@@ -247,11 +263,23 @@ impl Run<'_> {
         })
         .await;
         signals.abort();
+        if let Some(beats) = beats {
+            beats.abort();
+            // Only when it has ended nothing is drawn any more.
+            let _ = beats.await;
+        }
+        progress.end();
         self.state = applied.state;
+        self.imported += applied.imported;
         let left = applied.incomplete || made.plan.pending().any(|change| change.blocked.is_some());
         self.state.weir.approval =
             if left { self.approval.as_ref().and_then(|(approval, _)| serde_json::to_string(approval).ok()).and_then(|text| RawJson::parse(&text).ok()) } else { None };
-        self.store.write(&mut self.state).map_err(store_failure)?;
+        if let Err(error) = self.store.write(&mut self.state) {
+            // What is done is in the journal. What went wrong before, perhaps for the same reason, is told as well.
+            let mut diags = applied.diags;
+            diags.extend(store_failure(error).diagnostics);
+            return Err(Failure::new(diags, &self.stack.config.sources));
+        }
         if settle(context, made, applied.created).await {
             journal.finish().map_err(journal_failed)?;
         }
@@ -268,17 +296,22 @@ impl Run<'_> {
         Ok((applied.counts, left))
     }
 
-    /// Writes what the refresh found and what is approved, when nothing is applied.
+    /// Writes what the refresh found, what is approved, and outputs, when nothing is applied.
     async fn keep(&mut self, made: &Made, left: bool) -> Result<(), Failure> {
         // What this run has made already and would change again is shown by the next plan, not done unasked.
         if made.plan.executable().next().is_some() {
             return Ok(());
         }
-        if made.plan.refreshed.is_empty() && self.state.weir.approval.is_none() && self.state.serial > 0 {
-            return Ok(());
-        }
         if !left {
             self.approval = None;
+        }
+        let conditions = made.plan.conditions.state().to_string();
+        let recorded = self.state.check_results.as_ref().map_or("null", RawJson::as_str);
+        let same = !self.options.targets.is_empty() || self.options.mode == Mode::Destroy || conditions == recorded;
+        // Outputs can be all that is missing: a run that took up an interrupted one finds the objects in the state.
+        let same = same && !outputs_differ(&made.plan);
+        if same && made.plan.refreshed.is_empty() && self.approval.is_none() && self.state.weir.approval.is_none() && self.state.serial > 0 {
+            return Ok(());
         }
         self.round(made).await.map(drop)
     }
@@ -297,14 +330,32 @@ impl Run<'_> {
         Ok(false)
     }
 
+    /// Asks before the stages that want it; true when one may begin.
+    fn confirm_stages(&mut self, made: &Made) -> Result<bool, Failure> {
+        let context = self.context;
+        for stage in made.plan.stages.iter().filter(|stage| stage.asks(&made.plan)) {
+            if self.answers.stage_answer(&stage.name).is_some() || !context.terminal.input || !std::io::stdin().is_terminal() {
+                continue;
+            }
+            context.out.line("");
+            let question = format!("Do you want to begin with stage {}?", stage.name.as_str());
+            let detail = format!("{} Everything before it is done. Anything else pauses here.", view::plan::actions(stage.counts(&made.plan)));
+            if prompt::approve(context, &question, &detail, "")? {
+                self.options.confirmed.insert(stage.name.clone());
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     fn paused(&self, made: &Made, (added, changed, destroyed): (usize, usize, usize)) -> Outcome {
         let (context, paint) = (self.context, self.context.paint());
         if added + changed + destroyed > 0 {
             context.out.line(format!("\n{}", paint.good(format!("Applied so far: {added} added, {changed} changed, {destroyed} destroyed."))));
         }
-        let mut at_gate = false;
+        let mut waits = false;
         for gate in made.plan.gates.iter().filter(|gate| gate.holds_up(&made.plan)) {
-            at_gate = true;
+            waits = true;
             context.out.line(format!("\n{} {}\n", paint.bold(format!("Paused at {}:", gate.name)), gate.description));
             if let GateStatus::Stale(why) = &gate.status {
                 context.out.line(format!("It is not open any more: {why}.\n"));
@@ -314,7 +365,16 @@ impl Run<'_> {
                 None => context.out.line(format!("Open it with: weir gate open {}", gate.name.as_str())),
             }
         }
-        if !at_gate {
+        for stage in made.plan.stages.iter().filter(|stage| stage.asks(&made.plan)) {
+            waits = true;
+            let name = stage.name.as_str();
+            let command = if self.options.mode == Mode::Destroy { "weir destroy" } else { "weir apply" };
+            context.out.line(format!("\n{} it asks for confirmation. {}\n", paint.bold(format!("Paused before stage {name}:")), view::plan::actions(stage.counts(&made.plan))));
+            context.out.line(format!(
+                "To go on, run {command} at a terminal and answer yes, or give the answer in a file, {command} -answers=FILE:\n\n    stage \"{name}\" {{\n      confirm = true\n    }}"
+            ));
+        }
+        if !waits {
             return Err(Failure::error(
                 "Something is left that cannot be known",
                 "What is left waits for values that this stack never learns. weir plan shows what each object waits for.",
@@ -327,8 +387,20 @@ impl Run<'_> {
 
 /// True when only outputs differ.
 fn only_outputs(plan: &Plan) -> bool {
-    plan.pending().next().is_none()
-        && plan.outputs.values().any(|output| output.before != output.after && output.after.as_ref().is_none_or(weir_value::Value::is_wholly_known))
+    plan.pending().next().is_none() && outputs_differ(plan)
+}
+
+/// True when an output is known now and not yet in the state.
+fn outputs_differ(plan: &Plan) -> bool {
+    plan.outputs.values().any(|output| output.before != output.after && output.after.as_ref().is_none_or(weir_value::Value::is_wholly_known))
+}
+
+/// Draws the live lines anew while an apply goes on, so that the time in them goes on too.
+async fn beat(progress: Arc<Progress>) {
+    loop {
+        tokio::time::sleep(BEAT).await;
+        progress.draw();
+    }
 }
 
 /// Ctrl-C once ends after the running operations, twice at once.

@@ -6,9 +6,10 @@ use weir_plan::{Approval, Mode};
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::generate::configuration;
 use crate::plan_file::PlanFile;
 use crate::stack::{Disk, PlanFlags, Stack, locked};
-use crate::stored::{ChangeFlags, who};
+use crate::stored::{ChangeFlags, store_failure, who};
 use crate::view::{self, Paint};
 
 /// Show what an apply would do, now and behind every gate
@@ -24,6 +25,9 @@ pub(crate) struct Arguments {
     /// Exit with 0 for no changes, 1 for an error, 2 for changes
     #[arg(long)]
     detailed_exitcode: bool,
+    /// Write configuration for import blocks that have none to this new file
+    #[arg(long, value_name = "FILE")]
+    generate_config_out: Option<PathBuf>,
     /// As JSON, plan format 1.2
     #[arg(long)]
     json: bool,
@@ -31,9 +35,19 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) fn run(self, context: &Context) -> Outcome {
-        let stack = Stack::load(context, &Disk, &self.flags.variables)?;
-        let (store, _lock) = locked(context, &self.state, "plan")?;
         let options = self.flags.options();
+        let (store, _lock) = locked(context, &self.state, "plan")?;
+        let generated = match &self.generate_config_out {
+            Some(file) => {
+                let state = store.read().map_err(store_failure)?.unwrap_or_default();
+                configuration(context, file, &self.flags.variables, &state, &options)?
+            }
+            None => None,
+        };
+        let stack = match &generated {
+            Some(files) => Stack::load(context, files, &self.flags.variables)?,
+            None => Stack::load(context, &Disk, &self.flags.variables)?,
+        };
         let (state, made) = context.block_on(async {
             let state = stack.state(context, &*store).await?;
             let made = stack.plan(&state, &options, None).await;

@@ -38,9 +38,9 @@ fn null(ty: &Type) -> String {
         Type::Bool => "tobool(null)".to_owned(),
         Type::Number => "tonumber(null)".to_owned(),
         Type::String => "tostring(null)".to_owned(),
-        Type::List(element) => format!("tolist(null) /* of {element} */"),
-        Type::Set(element) => format!("toset(null) /* of {element} */"),
-        Type::Map(element) => format!("tomap(null) /* of {element} */"),
+        Type::List(element) => format!("tolist(null) /* of {} */", element.friendly_name()),
+        Type::Set(element) => format!("toset(null) /* of {} */", element.friendly_name()),
+        Type::Map(element) => format!("tomap(null) /* of {} */", element.friendly_name()),
         _ => "null".to_owned(),
     }
 }
@@ -132,6 +132,8 @@ mod tests {
         check(&Value::string("EOT\nx"), "<<EOT_\nEOT\nx\nEOT_");
         check(&Value::Null(Type::Number), "tonumber(null)");
         check(&Value::null(), "null");
+        check(&Value::Null(Type::list(Type::Dynamic)), "tolist(null) /* of dynamic */");
+        check(&Value::Null(Type::map(Type::tuple([]))), "tomap(null) /* of tuple */");
         check(&Value::Bool(true).with_marks(Marks::SENSITIVE), "(sensitive value)");
     }
 

@@ -26,7 +26,7 @@ fn value(addr: &InstanceAddr, record: &Record, schema: Option<&ProviderSchema>) 
     };
     let value = record.value(schema.ty())?;
     let paths = schema.block.sensitive_paths(&value);
-    Ok(mark(value, &paths))
+    Ok(schema.mark_mirrors(mark(value, &paths)))
 }
 
 fn mark(value: Value, paths: &[Path]) -> Value {

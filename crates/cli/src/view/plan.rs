@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use anstyle::AnsiColor;
-use weir_plan::{Action, Blocked, Change, Difference, GatePlan, GateStatus, Plan, Reason};
+use weir_plan::{Action, Blocked, Change, Difference, Drift, GatePlan, GateStatus, Mode, Plan, Reason};
 use weir_value::{Path, PathStep, Value};
 
 use super::{Paint, expression};
@@ -29,10 +29,14 @@ pub(crate) fn text(plan: &Plan, paint: Paint) -> String {
     let staged = !plan.stages.is_empty();
     for (title, changes) in stages.values() {
         if staged {
-            let behind = plan.stages.iter().find(|stage| *title == format!("stage {}", stage.name.as_str())).map(|stage| &stage.behind);
+            let stage = plan.stages.iter().find(|stage| *title == format!("stage {}", stage.name.as_str()));
+            let behind = stage.map(|stage| &stage.behind);
             let closed: Vec<String> =
                 behind.into_iter().flatten().filter(|gate| plan.gates.iter().any(|plan| plan.name == **gate && !plan.lets_pass())).map(|gate| gate.to_string()).collect();
-            let note = if closed.is_empty() { String::new() } else { format!(" (behind {})", closed.join(", ")) };
+            let behind = (!closed.is_empty()).then(|| format!("behind {}", closed.join(", ")));
+            let asks = stage.is_some_and(|stage| stage.confirm && stage.counts(plan) != (0, 0, 0)).then(|| "asks for confirmation".to_owned());
+            let notes: Vec<String> = behind.into_iter().chain(asks).collect();
+            let note = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
             let _ = writeln!(out, "{}\n", paint.underline(paint.bold(format!("{title}{note}"))));
         }
         for change in changes {
@@ -49,18 +53,25 @@ pub(crate) fn text(plan: &Plan, paint: Paint) -> String {
 /// `Plan: 3 to add, …`
 pub(crate) fn summary(plan: &Plan, paint: Paint) -> String {
     let (add, change, destroy) = plan.counts(false);
+    let (import, later_import) = (plan.imports(false), plan.imports(true));
+    let imports = |count: usize| if count > 0 { format!("{count} to import, ") } else { String::new() };
     let (later_add, later_change, later_destroy) = plan.counts(true);
     if plan.pending().next().is_none() {
         return String::new();
     }
-    let mut out = format!("{} {add} to add, {change} to change, {destroy} to destroy.", paint.bold("Plan:"));
-    if later_add + later_change + later_destroy > 0 {
+    let mut out = format!("{} {}{}", paint.bold("Plan:"), imports(import), actions((add, change, destroy)));
+    if later_add + later_change + later_destroy + later_import > 0 {
         let waits: Vec<String> = plan.gates.iter().filter(|gate| !gate.lets_pass()).map(|gate| gate.name.to_string()).collect();
         let what = if waits.is_empty() { "once what they need is known".to_owned() } else { format!("behind {}", waits.join(", ")) };
-        let _ = write!(out, " Later, {what}: {later_add} to add, {later_change} to change, {later_destroy} to destroy.");
+        let _ = write!(out, " Later, {what}: {}{}", imports(later_import), actions((later_add, later_change, later_destroy)));
     }
     out.push('\n');
     out
+}
+
+/// `3 to add, …`
+pub(crate) fn actions((add, change, destroy): (usize, usize, usize)) -> String {
+    format!("{add} to add, {change} to change, {destroy} to destroy.")
 }
 
 /// What a plan does beyond what was approved.
@@ -73,11 +84,12 @@ pub(crate) fn differences(differences: &[Difference], paint: Paint) -> String {
 }
 
 fn drift(out: &mut String, plan: &Plan, paint: Paint) {
-    if plan.drift.is_empty() {
+    let shown: Vec<&Drift> = plan.drift.iter().filter(|drift| drift.relevant || plan.mode == Mode::RefreshOnly).collect();
+    if shown.is_empty() {
         return;
     }
     let _ = writeln!(out, "{}\n", paint.bold("Note: Objects have changed outside of Weir"));
-    for drift in &plan.drift {
+    for drift in shown {
         match &drift.after {
             None => {
                 let _ = writeln!(out, "  # {} has been deleted\n", drift.addr);
@@ -93,7 +105,9 @@ fn drift(out: &mut String, plan: &Plan, paint: Paint) {
 
 fn verb(change: &Change) -> String {
     match change.action {
+        Action::NoOp if change.importing.is_some() => "will be imported".to_owned(),
         Action::NoOp => "is unchanged".to_owned(),
+        Action::Forget => "will no longer be managed by Weir, but will not be destroyed".to_owned(),
         Action::Create => "will be created".to_owned(),
         Action::Read => "will be read during apply".to_owned(),
         Action::Update => "will be updated in-place".to_owned(),
@@ -115,6 +129,7 @@ fn symbol(action: Action, paint: Paint) -> String {
         Action::Delete => paint.color(AnsiColor::Red, "-"),
         Action::DeleteThenCreate => format!("{}/{}", paint.color(AnsiColor::Red, "-"), paint.color(AnsiColor::Green, "+")),
         Action::CreateThenDelete => format!("{}/{}", paint.color(AnsiColor::Green, "+"), paint.color(AnsiColor::Red, "-")),
+        Action::Forget => ".".to_owned(),
         Action::NoOp => " ".to_owned(),
     }
 }
@@ -127,8 +142,26 @@ pub(crate) fn one(change: &Change, paint: Paint) -> String {
         (None, Some(Blocked::Instances(_))) => format!("{}[*]", change.addr),
         _ => change.addr.to_string(),
     };
-    let _ = writeln!(out, "  # {} {}", paint.bold(address), verb(change));
-    let why = match (&change.blocked, change.reason) {
+    match &change.previous {
+        Some(previous) if change.action == Action::NoOp && change.importing.is_none() => {
+            let _ = writeln!(out, "  # {} has moved to {}", paint.bold(previous.to_string()), paint.bold(address));
+        }
+        _ => {
+            let indent = if change.action == Action::Forget { " " } else { "  " };
+            let _ = writeln!(out, "{indent}# {} {}", paint.bold(address), verb(change));
+        }
+    }
+    if let Some(previous) = change.previous.as_ref().filter(|_| change.action != Action::NoOp) {
+        let _ = writeln!(out, "  # (moved from {previous})");
+    }
+    if let Some(id) = change.importing.as_ref().filter(|_| change.action != Action::NoOp) {
+        let _ = writeln!(out, "  # (imported from \"{id}\")");
+    }
+    if change.action == Action::Forget {
+        let _ = writeln!(out, " # (destroy = false is set in the configuration)");
+    }
+    // That a stage asks stands at its head.
+    let why = match (change.blocked.as_ref().filter(|_| change.waits()), change.reason.filter(|_| change.action != Action::Forget)) {
         (Some(Blocked::Gate(gate)), _) => Some(format!("after {gate}")),
         (Some(Blocked::Provider(cause)), _) => Some(format!("its provider is known after {cause}")),
         (Some(Blocked::Instances(cause)), _) => Some(format!("how many there are is known after {cause}")),
@@ -146,9 +179,12 @@ pub(crate) fn one(change: &Change, paint: Paint) -> String {
     let resource = &change.addr.resource;
     let kind = if resource.mode == weir_addr::Mode::Data { "data" } else { "resource" };
     let sign = symbol(change.action, paint);
-    let pad = if change.action.is_replace() || change.action == Action::Read { "" } else { " " };
+    let state_only = change.action == Action::Forget;
+    let pad = if state_only || change.action.is_replace() || change.action == Action::Read { "" } else { " " };
     let _ = writeln!(out, "{pad} {sign} {kind} \"{}\" \"{}\" {{", resource.type_, resource.name);
-    body(&mut out, change.before.as_ref(), change.after.as_ref(), &change.replace_paths, 6, paint);
+    // What is only forgotten stays as it is.
+    let after = if state_only { &change.before } else { &change.after };
+    body(&mut out, change.before.as_ref(), after.as_ref(), &change.replace_paths, 6, paint);
     out.push_str("    }\n");
     out
 }

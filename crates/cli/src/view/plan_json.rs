@@ -51,10 +51,11 @@ pub(crate) fn document(plan: &Plan) -> Json {
         "resource_drift": plan.drift.iter().map(drift).collect::<Vec<_>>(),
         "resource_changes": plan.changes.iter().map(change).collect::<Vec<_>>(),
         "output_changes": outputs,
+        "checks": plan.conditions.plan(),
         "stages": plan.stages.iter().map(|stage| json!({ "name": stage.name.as_str(), "behind": stage.behind.iter().map(|gate| gate.as_str()).collect::<Vec<_>>(), "confirm": stage.confirm })).collect::<Vec<_>>(),
         "gates": plan.gates.iter().map(gate).collect::<Vec<_>>(),
-        "applyable": plan.executable().next().is_some(),
-        "complete": plan.pending().all(|change| change.blocked.is_none()),
+        "applyable": plan.pending().any(|change| !change.waits()),
+        "complete": plan.pending().all(|change| !change.waits()),
         "errored": false,
     })
 }
@@ -122,7 +123,13 @@ fn change(change: &Change) -> Json {
     if !change.replace_paths.is_empty() {
         body["replace_paths"] = change.replace_paths.iter().map(steps).collect();
     }
+    if let Some(id) = &change.importing {
+        body["importing"] = json!({ "id": &**id });
+    }
     entry["change"] = body;
+    if let Some(previous) = &change.previous {
+        entry["previous_address"] = json!(previous.to_string());
+    }
     if let Some(reason) = change.reason.and_then(weir_plan::Reason::name) {
         entry["action_reason"] = json!(reason);
     }
@@ -130,6 +137,7 @@ fn change(change: &Change) -> Json {
         Some(Blocked::Gate(gate)) => entry["blocked_by"] = json!({ "gate": gate.as_str() }),
         Some(Blocked::Provider(cause)) => entry["blocked_by"] = json!({ "provider": &**cause }),
         Some(Blocked::Instances(cause)) => entry["blocked_by"] = json!({ "instances": &**cause }),
+        Some(Blocked::Confirm(stage)) => entry["blocked_by"] = json!({ "confirm": stage.as_str() }),
         None => {}
     }
     entry

@@ -1,27 +1,169 @@
 //! What is told while an apply goes on.
 
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
+use weir_addr::{InstanceAddr, StageName};
 use weir_apply::Event;
-use weir_plan::Action;
+use weir_plan::{Action, Plan};
 
-/// A line for an event.
-pub(crate) fn line(event: &Event) -> String {
-    let doing = |action: &Action| match action {
+use crate::context::Context;
+use crate::output::Output;
+use crate::screen::Screen;
+
+/// How often the live lines are drawn anew.
+pub(crate) const BEAT: Duration = Duration::from_millis(120);
+
+/// Objects that are worked on at the same time and named; further ones are only counted.
+const NAMED: usize = 10;
+
+/// Columns of a bar.
+const BAR: usize = 20;
+
+/// The progress of one apply: a line for each event, and on a terminal below them a bar for each stage and a line for each object that is worked on.
+pub(crate) struct Progress {
+    out: Arc<Output>,
+    /// `None` where nothing can be drawn over.
+    screen: Option<Arc<Screen>>,
+    width: usize,
+    work: Mutex<Work>,
+}
+
+struct Work {
+    stages: Vec<Stage>,
+    running: Vec<Running>,
+}
+
+struct Stage {
+    name: Option<StageName>,
+    done: usize,
+    all: usize,
+}
+
+struct Running {
+    addr: InstanceAddr,
+    action: Action,
+    since: Instant,
+}
+
+impl Progress {
+    /// The progress of what a plan can do now.
+    pub(crate) fn new(context: &Context, plan: &Plan) -> Self {
+        let mut stages: Vec<Stage> = plan.stages.iter().map(|stage| Stage { name: Some(stage.name.clone()), done: 0, all: 0 }).collect();
+        stages.push(Stage { name: None, done: 0, all: 0 });
+        for change in plan.executable() {
+            let operations = match change.action {
+                Action::NoOp | Action::Read => 0,
+                action if action.is_replace() => 2,
+                _ => 1,
+            };
+            let name = change.stage();
+            if let Some(stage) = stages.iter_mut().find(|stage| stage.name == name) {
+                stage.all += operations;
+            }
+        }
+        stages.retain(|stage| stage.all > 0);
+        let work = Mutex::new(Work { stages, running: Vec::new() });
+        Self { out: Arc::clone(&context.out), screen: context.screen.clone(), width: context.terminal.width, work }
+    }
+
+    /// Tells of an event.
+    pub(crate) fn event(&self, event: &Event) {
+        let Some(_) = &self.screen else {
+            self.out.line(line(event));
+            return;
+        };
+        self.work().note(event);
+        // What began stands in the live lines; what ended stays.
+        if !matches!(event, Event::Started { .. }) {
+            self.out.line(line(event));
+        }
+        self.draw();
+    }
+
+    /// Draws the live lines anew.
+    pub(crate) fn draw(&self) {
+        if let Some(screen) = &self.screen {
+            let lines = self.work().lines(self.width);
+            screen.show(lines);
+        }
+    }
+
+    /// Takes the live lines away.
+    pub(crate) fn end(&self) {
+        if let Some(screen) = &self.screen {
+            screen.show(Vec::new());
+        }
+    }
+
+    /// True where live lines are drawn.
+    pub(crate) fn is_live(&self) -> bool {
+        self.screen.is_some()
+    }
+
+    fn work(&self) -> MutexGuard<'_, Work> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Work {
+    fn note(&mut self, event: &Event) {
+        match event {
+            Event::Started { addr, action, .. } => self.running.push(Running { addr: addr.clone(), action: *action, since: Instant::now() }),
+            Event::Finished { addr, action, .. } | Event::Failed { addr, action, .. } => {
+                self.running.retain(|running| running.addr != *addr || running.action != *action);
+                let name = addr.module().stage_name();
+                if let Some(stage) = self.stages.iter_mut().find(|stage| stage.name == name) {
+                    stage.done = (stage.done + 1).min(stage.all);
+                }
+            }
+            // They only change the state and take no time to speak of.
+            Event::Importing { .. } | Event::Imported { .. } => {}
+        }
+    }
+
+    fn lines(&self, width: usize) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        let title = |stage: &Stage| stage.name.as_ref().map_or_else(String::new, |name| format!("stage {}", name.as_str()));
+        let column = self.stages.iter().map(|stage| title(stage).chars().count()).max().unwrap_or(0);
+        for stage in self.stages.iter().filter(|stage| stage.done < stage.all) {
+            let full = stage.done * BAR / stage.all.max(1);
+            let gap = if column > 0 { " " } else { "" };
+            lines.push(format!("{:<column$}{gap}[{}{}] {}/{}", title(stage), "#".repeat(full), "-".repeat(BAR - full), stage.done, stage.all));
+        }
+        for running in self.running.iter().take(NAMED) {
+            lines.push(format!("  {}: {}... {}", running.addr, doing(running.action).0, short(running.since.elapsed())));
+        }
+        if self.running.len() > NAMED {
+            lines.push(format!("  and {} more", self.running.len() - NAMED));
+        }
+        // The last column stays free: a terminal may break a line that fills it.
+        lines.into_iter().map(|line| if line.chars().count() < width { line } else { line.chars().take(width.saturating_sub(2)).chain(['…']).collect() }).collect()
+    }
+}
+
+fn doing(action: Action) -> (&'static str, &'static str) {
+    match action {
         Action::Create => ("Creating", "Creation"),
         Action::Update => ("Modifying", "Modifications"),
         _ => ("Destroying", "Destruction"),
-    };
+    }
+}
+
+/// A line for an event.
+fn line(event: &Event) -> String {
     match event {
         Event::Started { addr, action, id } => match id {
-            Some(id) => format!("{addr}: {}... [id={id}]", doing(action).0),
-            None => format!("{addr}: {}...", doing(action).0),
+            Some(id) => format!("{addr}: {}... [id={id}]", doing(*action).0),
+            None => format!("{addr}: {}...", doing(*action).0),
         },
         Event::Finished { addr, action, id, elapsed } => {
             let id = id.as_ref().filter(|_| *action != Action::Delete).map(|id| format!(" [id={id}]")).unwrap_or_default();
-            format!("{addr}: {} complete after {}{id}", doing(action).1, short(*elapsed))
+            format!("{addr}: {} complete after {}{id}", doing(*action).1, short(*elapsed))
         }
-        Event::Failed { addr, action, elapsed } => format!("{addr}: {} failed after {}", doing(action).1, short(*elapsed)),
+        Event::Importing { addr, id } => format!("{addr}: Importing... [id={id}]"),
+        Event::Imported { addr, id } => format!("{addr}: Import complete [id={id}]"),
+        Event::Failed { addr, action, elapsed } => format!("{addr}: {} failed after {}", doing(*action).1, short(*elapsed)),
     }
 }
 
@@ -30,5 +172,24 @@ fn short(elapsed: Duration) -> String {
     match elapsed.as_secs() {
         seconds @ 0..60 => format!("{seconds}s"),
         seconds => format!("{}m{}s", seconds / 60, seconds % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_addr::{ModulePath, ResourceAddr};
+
+    use super::*;
+
+    #[test]
+    fn a_bar_for_each_unfinished_stage_and_a_line_for_each_object() {
+        let addr = |name: &str| ResourceAddr::managed(ModulePath::stage("network", None), "aws_vpc", name).instance(None);
+        let running = |name: &str| Running { addr: addr(name), action: Action::Create, since: Instant::now() };
+        let stage = |name: &str, done, all| Stage { name: Some(StageName::new(name)), done, all };
+        let mut work = Work { stages: vec![stage("network", 1, 4), stage("db", 2, 2)], running: vec![running("main")] };
+        assert_eq!(work.lines(80), ["stage network [#####---------------] 1/4", "  stage.network.aws_vpc.main: Creating... 0s"]);
+        assert_eq!(work.lines(20)[1], "  stage.network.aw…");
+        work.running.extend((0..NAMED).map(|at| running(&format!("n{at}"))));
+        assert_eq!(work.lines(80).last().map(String::as_str), Some("  and 1 more"));
     }
 }

@@ -25,10 +25,6 @@ pub(super) fn read(block: &Block, kind: CallKind, diags: &mut Diagnostics) -> Op
     let providers = reader.attribute("providers").map(|attribute| providers(&attribute.expr, reader.diags)).unwrap_or_default();
     let depends_on = reader.references("depends_on");
     let confirm = kind == CallKind::Stage && reader.bool("confirm").unwrap_or(false);
-    if confirm && let Some(attribute) = block.body.attribute("confirm") {
-        // Refused rather than ignored: whoever writes it relies on being asked.
-        reader.diags.error(attribute.expr.span, "Unsupported argument", "confirm = true is not supported yet: put a gate before the stage instead.");
-    }
     let rest = reader.rest();
     for nested in &rest.blocks {
         diags.error(

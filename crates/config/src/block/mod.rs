@@ -1,7 +1,10 @@
 //! Top-level blocks, one file per kind.
 
 mod call;
+mod check;
 mod gate;
+mod import;
+mod moved;
 mod output;
 mod provider;
 mod resource;
@@ -12,7 +15,7 @@ use weir_addr::{GateName, Mode};
 use weir_diag::{Diagnostics, Span, did_you_mean};
 
 use crate::module::{Local, Module};
-use crate::reader::{Reader, labels};
+use crate::reader::labels;
 use crate::syntax::Block;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -83,27 +86,20 @@ pub(crate) fn add(module: &mut Module, block: &Block, stages: bool, diags: &mut 
         }
         "terraform" | "tofu" => terraform::read(module, block, diags),
         "check" => {
-            if let Some([name]) = labels(block, 1, diags) {
-                let mut reader = Reader::new(&block.body, diags);
-                let rules = reader.rules("assert");
-                for nested in reader.blocks("data") {
-                    reader.diags.error(
-                        nested.span,
-                        "Unsupported block type",
-                        "A data block nested in a check is not supported yet: put it at the top level of the module.",
-                    );
-                }
-                reader.finish();
-                module.checks.insert(name.name.clone(), rules);
+            if let Some(check) = check::read(block, diags) {
+                insert(&mut module.checks, check.name.clone(), Arc::new(check), block.span, |c| c.span, "check", diags);
             }
         }
-        kind @ ("moved" | "removed" | "import") => {
+        "moved" => module.moved.extend(moved::read(block, diags)),
+        "removed" => module.removed.extend(moved::read_removed(block, diags)),
+        "import" if !module.path.is_root() => {
             diags.error(
                 block.kind.span,
-                "Unsupported block type",
-                format!("\"{kind}\" blocks are not supported yet. Use weir state mv or weir state rm instead, and remove the block."),
+                "Invalid import configuration",
+                format!("An import block was detected in \"{}\". Import blocks are only allowed in the root module: move it there, with the path of the module before the address.", module.path),
             );
         }
+        "import" => module.imports.extend(import::read(block, diags).map(Arc::new)),
         kind => {
             let hint = did_you_mean(kind, KINDS);
             diags.error(block.kind.span, "Unsupported block type", format!("Blocks of type \"{kind}\" are not expected here.{hint}"));

@@ -25,6 +25,8 @@ pub struct Attribute {
     pub expr: Arc<Expr>,
     /// From the name to the end of the value.
     pub span: Span,
+    /// True where it comes from JSON and a nested block would look the same.
+    pub json: bool,
 }
 
 /// `kind "label" { … }`.

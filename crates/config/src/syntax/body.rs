@@ -149,7 +149,7 @@ impl Parser<'_> {
             }
             None => {
                 let span = name.span.to(expr.span);
-                reading.add(Attribute { name, expr: Arc::new(expr), span });
+                reading.add(Attribute { name, expr: Arc::new(expr), span, json: false });
             }
         }
         if failed { Err(Failed) } else { Ok(()) }

@@ -10,6 +10,7 @@ mod ast;
 mod body;
 mod collection;
 mod directive;
+mod embedded;
 mod error;
 mod expression;
 mod heredoc;
@@ -27,6 +28,9 @@ mod check;
 
 pub use ast::{Attribute, BinaryOp, Block, Body, Expr, ExprKind, ForExpr, Ident, ObjectItem, TemplatePart, UnaryOp};
 pub use walk::{Step, Traversal, for_each_variable};
+
+pub(crate) use embedded::{Embedded, parse_embedded};
+pub(crate) use scan::ident_end;
 
 use scan::Parser;
 use weir_diag::{Diagnostics, SourceId, Sources};

@@ -269,7 +269,7 @@ impl<'a> Parser<'a> {
 
 /// Where the name that begins at `start` ends; `start` itself when none begins there.
 #[inline]
-pub(super) fn ident_end(text: &str, start: usize) -> usize {
+pub(crate) fn ident_end(text: &str, start: usize) -> usize {
     let bytes = text.as_bytes();
     let mut at = start;
     while let Some(byte) = bytes.get(at) {

@@ -41,11 +41,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
     Function::new("tonumber", &[V], |_| Ok(Value::unknown(Type::Number)), |args| to(args, &Type::Number)),
     Function::new("toset", &[V], |_| Ok(Value::unknown(Type::set(Type::Dynamic))), |args| to(args, &Type::set(Type::Dynamic))),
     Function::new("tostring", &[V], |_| Ok(Value::unknown(Type::String)), |args| to(args, &Type::String)),
-    Function::new("type", &[VALUE], unknown_text, |args| {
-        let mut out = String::new();
-        describe(&mut out, &args.value(0)?.ty(), 0);
-        Ok(out.into())
-    }),
+    Function::new("type", &[VALUE], unknown_text, |args| Ok(type_text(&args.value(0)?.ty()).into())),
 ];
 
 fn to(args: &Args<'_>, ty: &Type) -> Answer {
@@ -70,11 +66,24 @@ fn to(args: &Args<'_>, ty: &Type) -> Answer {
 }
 
 /// A type as the console shows it, one element to a line.
+pub fn type_text(ty: &Type) -> String {
+    let mut out = String::new();
+    describe(&mut out, ty, 0);
+    out
+}
+
 fn describe(out: &mut String, ty: &Type, depth: usize) {
     let pad = |depth: usize| "    ".repeat(depth);
     let mut wrap = |name: &str, element: &Type| {
         let _ = write!(out, "{name}(");
-        describe(out, element, depth);
+        // What has several lines of its own begins on a new one.
+        if matches!(element, Type::Object(_) | Type::Tuple(_)) {
+            let _ = write!(out, "\n{}", pad(depth + 1));
+            describe(out, element, depth + 1);
+            let _ = write!(out, ",\n{}", pad(depth));
+        } else {
+            describe(out, element, depth);
+        }
         out.push(')');
     };
     match ty {
@@ -113,6 +122,14 @@ mod tests {
     use super::*;
     use crate::function::lookup;
     use crate::function::testing::{Nowhere, check};
+
+    #[test]
+    fn types_of_collections() {
+        let object = Type::object([("a", Type::Number)]);
+        assert_eq!(type_text(&Type::list(Type::set(Type::Dynamic))), "list(set(dynamic))");
+        assert_eq!(type_text(&Type::list(Type::list(object.clone()))), "list(list(\n    object({\n        a: number,\n    }),\n))");
+        assert_eq!(type_text(&Type::tuple([Type::map(object)])), "tuple([\n    map(\n        object({\n            a: number,\n        }),\n    ),\n])");
+    }
 
     #[test]
     fn conversions() {

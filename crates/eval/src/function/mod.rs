@@ -43,6 +43,7 @@ use std::sync::{Arc, LazyLock};
 use weir_value::{Marks, Type, Unknown, Value, convert};
 
 use args::Args;
+pub use conversion::type_text;
 pub use error::{ErrorKind, FunctionError};
 pub use host::{EntryKind, FileError, Host};
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use weir_value::{Path, Value};
 
-use super::{DataSource, EphemeralResource, Operation, Resource, ResourcePlan};
+use super::{DataSource, EphemeralResource, Operation, Resource, ResourcePlan, outcome};
 use crate::{Applied, ApplyRequest, Fault, PlanRequest, Planned, Progress, Schema, from_value, to_value};
 
 /// A resource type of a provider with client `C`.
@@ -122,27 +122,45 @@ impl Progress for Watch<'_> {
     }
 }
 
+impl Watch<'_> {
+    fn last(&self) -> Option<Value> {
+        self.last.lock().ok().and_then(|last| last.clone())
+    }
+}
+
 impl<R: Resource> Erased<R> {
-    async fn run(&self, client: &R::Client, request: &ApplyRequest<'_>, progress: &dyn Progress) -> Result<Option<Value>, Fault> {
+    async fn run(&self, client: &R::Client, request: &ApplyRequest<'_>, progress: &Watch<'_>) -> Result<Option<Value>, Fault> {
         let operation = Operation { token: request.token, progress, schema: &self.schema };
         let done = match (request.prior, request.planned) {
             (None, None) => return Ok(None),
             (Some(prior), None) => {
-                return match R::delete(client, from_value(&known(prior))?, &operation).await {
+                return match outcome::delete::<R>(client, from_value(&known(prior))?, &operation).await {
                     Err(fault) if !fault.not_found => Err(fault),
                     _ => Ok(None),
                 };
             }
             (None, Some(planned)) => {
-                let planned = from_value(&with_write_only(&self.schema, planned, request.config))?;
-                R::create(client, planned, &operation).await?
+                let wanted = |found: Option<&R>| self.wanted(planned, request.config, found);
+                let reported = || progress.last().map(|state| from_value(&state)).transpose();
+                outcome::create::<R>(client, &wanted, &reported, &operation).await?
             }
             (Some(prior), Some(planned)) => {
                 let planned = from_value(&with_write_only(&self.schema, planned, request.config))?;
-                R::update(client, from_value(&known(prior))?, planned, &operation).await?
+                outcome::update::<R>(client, from_value(&known(prior))?, planned, &operation).await?
             }
         };
         Ok(Some(without_write_only(&self.schema, &to_value(&done, self.schema.ty())?)))
+    }
+
+    /// What is planned; what is the provider's to fill in is as in what was found.
+    fn wanted(&self, planned: &Value, config: Option<&Value>, found: Option<&R>) -> Result<R, Fault> {
+        let Some(found) = found else { return from_value(&with_write_only(&self.schema, planned, config)) };
+        let found = to_value(found, self.schema.ty())?;
+        let filled = planned.transform(&mut |path, value| match &value {
+            Value::Unknown(unknown) => found.at(path).unwrap_or_else(|| Value::Null(unknown.ty.clone())),
+            _ => value,
+        });
+        from_value(&with_write_only(&self.schema, &filled, config))
     }
 
     fn state(&self, state: Option<R>) -> Result<Option<Value>, Fault> {
@@ -185,8 +203,7 @@ impl<R: Resource> ErasedResource<R::Client> for Erased<R> {
             Ok(state) => Applied { state, faults: Vec::new(), private: None },
             Err(fault) => {
                 // What the operation had reported exists; without a report the object is what it was.
-                let reported = watch.last.into_inner().ok().flatten();
-                Applied { state: reported.or_else(|| request.prior.cloned()), faults: vec![fault], private: None }
+                Applied { state: watch.last().or_else(|| request.prior.cloned()), faults: vec![fault], private: None }
             }
         }
     }

@@ -4,6 +4,7 @@
 //! [`EphemeralResource`], each on a struct that derives [`Schema`](derive@crate::Schema). [`Native`] turns that into a [`crate::Provider`].
 
 mod erase;
+mod outcome;
 mod plan;
 mod provider;
 mod shape;
@@ -70,7 +71,10 @@ pub trait Resource: Typed {
         async move { state }
     }
 
-    /// After a crash: finds the object whose creation had begun with that token, by token, marker or name. `None` when it was not created. Not called when `created` had been told.
+    /// After a crash, or when no answer came: finds the object whose creation had begun with that token, by token, marker or name. `None` when it was not created. Not called when
+    /// `created` had been told.
+    ///
+    /// When `create` fails with [`Fault::uncertain`], the frame calls this, and goes on with `update` from what is found, or creates again.
     fn recover(client: &Self::Client, planned: Self, token: &str) -> impl Future<Output = Result<Option<Self>, Fault>> + Send {
         let _ = (client, planned, token);
         async { Ok(None) }

@@ -22,6 +22,14 @@ pub trait NativeClient: Send + Sync + 'static {
         let _ = ids;
         async { Ok(()) }
     }
+
+    /// Waits until what was done before the last `asked` looks should be seen by another one; false when it would have been seen by now.
+    ///
+    /// Called while an object is looked for whose creation may or may not have taken effect. By default everything is seen at once.
+    fn lag(&self, asked: u32) -> impl Future<Output = bool> + Send {
+        let _ = asked;
+        async { false }
+    }
 }
 
 /// A function that native code offers.

@@ -37,6 +37,7 @@ class Front:
 
     def __init__(self, app, lock, log, ready):
         self.app, self.lock, self.log, self.ready = app, lock, log, ready
+        self.answers = {}
 
     def __call__(self, environ, start_response):
         path = environ.get("PATH_INFO", "")
@@ -44,20 +45,29 @@ class Front:
             self.ready.add(path.rsplit("/", 1)[1])
             start_response("204 No Content", [("Content-Length", "0")])
             return [b""]
-        name = action_of(environ)
+        name, token = action_of(environ)
         began, status = time.monotonic(), []
 
         def note(line, headers, exc_info=None):
             status.append(line.split(" ", 1)[0])
+            kept.append((line, headers))
             return start_response(line, headers, exc_info)
 
+        kept, call = [], (environ.get("HTTP_AUTHORIZATION", "").split(",")[0], name, token)
         # A handler that calls the emulator itself must not wait for itself for ever.
         held = self.lock.acquire(timeout=10)
         try:
-            body = self.app(environ, note)
-            answer = list(body)
-            if hasattr(body, "close"):
-                body.close()
+            if token and call in self.answers:
+                # EC2 answers a creation that is sent again with the same client token as it did before.
+                line, headers, answer = self.answers[call]
+                note(line, headers)
+            else:
+                body = self.app(environ, note)
+                answer = list(body)
+                if hasattr(body, "close"):
+                    body.close()
+                if token and status and status[-1] == "200":
+                    self.answers[call] = (*kept[-1], answer)
         finally:
             if held:
                 self.lock.release()
@@ -68,20 +78,21 @@ class Front:
 
 
 def action_of(environ):
-    """`service Action` of a request, or `service METHOD path` for the REST services."""
+    """`service Action` of a request, or `service METHOD path` for the REST services; and the client token of a creation of EC2."""
     auth = environ.get("HTTP_AUTHORIZATION", "")
     scope = auth.split("Credential=")[-1].split(",")[0].split("/")
     service = scope[3] if len(scope) == 5 else "-"
     target = environ.get("HTTP_X_AMZ_TARGET")
     if target:
-        return f"{service} {target.rsplit('.', 1)[-1]}"
+        return f"{service} {target.rsplit('.', 1)[-1]}", None
     if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
-        action = parse_qs(body.decode("utf-8", "replace")).get("Action")
+        fields = parse_qs(body.decode("utf-8", "replace"))
+        action, token = fields.get("Action"), fields.get("ClientToken", [None])[0]
         if action:
-            return f"{service} {action[0]}"
-    return f"{service} {environ.get('REQUEST_METHOD')} {environ.get('PATH_INFO')}"
+            return f"{service} {action[0]}", token if service == "ec2" else None
+    return f"{service} {environ.get('REQUEST_METHOD')} {environ.get('PATH_INFO')}", None
 
 
 def main():

@@ -15,6 +15,7 @@ from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.responses.launch_templates import LaunchTemplates
 from moto.ec2.utils import parse_user_data
+from moto.elbv2 import models as balancing
 from moto.moto_api._internal import mock_random
 from moto.s3.responses import S3Response
 
@@ -38,6 +39,8 @@ def apply(lock, ready):
     template_keeps_its_own_tags_to_itself()
     templates_are_listed_beyond_fifteen()
     rules_of_groups_keep_their_description()
+    template_tells_its_tags_of_now()
+    balancers_are_named_after_their_kind()
 
 
 def bucket_versioning_has_its_name():
@@ -391,3 +394,23 @@ def rules_of_groups_keep_their_description():
     """moto tells the description of a rule only when its other side is a range of addresses."""
     original = SecurityGroupRule.description.fget
     SecurityGroupRule.description = property(lambda self: original(self) or (self.source_group or {}).get("Description"))
+
+
+def template_tells_its_tags_of_now():
+    """moto tells the tags that a template was created with, whatever became of them."""
+    LaunchTemplate.tags = property(lambda self: self.get_tags(), lambda self, tags: None)
+
+
+def balancers_are_named_after_their_kind():
+    """moto gives every load balancer the ARN of one for requests."""
+    original, plain = balancing.ELBv2Backend.create_load_balancer, balancing.make_arn_for_load_balancer
+
+    def create_load_balancer(self, *args, loadbalancer_type=None, **kwargs):
+        kind = {"network": "net", "gateway": "gwy"}.get(loadbalancer_type, "app")
+        balancing.make_arn_for_load_balancer = lambda **names: plain(**names).replace("/app/", f"/{kind}/", 1)
+        try:
+            return original(self, *args, loadbalancer_type=loadbalancer_type, **kwargs)
+        finally:
+            balancing.make_arn_for_load_balancer = plain
+
+    balancing.ELBv2Backend.create_load_balancer = create_load_balancer

@@ -60,7 +60,7 @@ pub(crate) struct CloudinitConfig {
     #[schema(block, min = 1)]
     part: Vec<Part>,
     /// The message.
-    #[schema(computed)]
+    #[schema(computed, mirrors = "part")]
     rendered: String,
     /// The CRC-32 of the message.
     #[schema(computed)]

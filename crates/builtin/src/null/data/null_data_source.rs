@@ -24,7 +24,7 @@ pub(crate) struct NullDataSource {
     #[schema(optional)]
     inputs: Option<BTreeMap<String, Option<String>>>,
     /// The same values.
-    #[schema(computed)]
+    #[schema(computed, mirrors = "inputs")]
     outputs: Option<BTreeMap<String, Option<String>>>,
     /// A random number.
     #[schema(computed)]

@@ -4,6 +4,7 @@ mod list;
 mod mv;
 mod pull;
 mod push;
+mod replace_provider;
 mod rm;
 mod show;
 
@@ -23,6 +24,7 @@ enum Command {
     Mv(mv::Arguments),
     Pull(pull::Arguments),
     Push(push::Arguments),
+    ReplaceProvider(replace_provider::Arguments),
     Rm(rm::Arguments),
     Show(show::Arguments),
 }
@@ -34,6 +36,7 @@ impl Arguments {
             Command::Mv(arguments) => arguments.run(context),
             Command::Pull(arguments) => arguments.run(context),
             Command::Push(arguments) => arguments.run(context),
+            Command::ReplaceProvider(arguments) => arguments.run(context),
             Command::Rm(arguments) => arguments.run(context),
             Command::Show(arguments) => arguments.run(context),
         }

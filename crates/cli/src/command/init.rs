@@ -1,0 +1,107 @@
+//! `weir init`
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use weir_addr::ProviderAddr;
+use weir_config::FileSystem;
+use weir_diag::{Diagnostic, Diagnostics};
+use weir_plan::Node;
+
+use super::get;
+use crate::context::Context;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::stack::{Disk, Stack, VariableFlags};
+
+/// Check that everything the configuration needs is there
+///
+/// All providers are part of Weir and the modules are local folders, so there is nothing to download and nothing is written.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    variables: VariableFlags,
+    /// Whether to look at the backend; there is only the local one
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
+    backend: bool,
+    /// Whether to look at the modules
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
+    get: bool,
+    /// Accepted as with the incumbents: nothing is ever out of date
+    #[arg(long)]
+    upgrade: bool,
+    /// Accepted as with the incumbents: there is only the local backend
+    #[arg(long)]
+    reconfigure: bool,
+    /// Accepted as with the incumbents: there is only the local backend
+    #[arg(long)]
+    migrate_state: bool,
+    /// Accepted as with the incumbents: there is only the local backend
+    #[arg(long)]
+    force_copy: bool,
+    /// Accepted as with the incumbents: no plugin is needed
+    #[arg(long, value_name = "DIR")]
+    plugin_dir: Vec<PathBuf>,
+    /// Accepted as with the incumbents: nothing is downloaded, so there is no lock file
+    #[arg(long, value_name = "MODE")]
+    lockfile: Option<String>,
+    /// Accepted as with the incumbents: nothing is written
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
+    lock: bool,
+    /// Accepted as with the incumbents: nothing is written
+    #[arg(long, value_name = "DURATION", value_parser = crate::stored::duration, default_value = "0s")]
+    lock_timeout: Duration,
+}
+
+impl Arguments {
+    pub(crate) fn run(self, context: &Context) -> Outcome {
+        let (out, paint) = (&context.out, context.paint());
+        let configured = |name: &String| [".tf", ".tofu", ".tf.json", ".stack.hcl"].iter().any(|end| name.ends_with(end));
+        if !Disk.list(Path::new(".")).unwrap_or_default().iter().any(configured) {
+            out.line("Weir initialized in an empty directory!\n\nThe directory has no configuration files. You may begin working with Weir\nimmediately by creating configuration files.");
+            return Ok(Exit::DONE);
+        }
+        let stack = Stack::load(context, &Disk, &self.variables)?;
+        if self.backend {
+            out.line("Initializing the backend...");
+        }
+        if self.get && stack.nodes.modules.len() > 1 {
+            out.line("Initializing modules...");
+            get::list(context, &stack);
+        }
+        out.line("Initializing provider plugins...");
+        for provider in providers(&stack)? {
+            out.line(format!("- {} is built in to Weir", provider.for_display()));
+        }
+        out.line(format!("\n{}", paint.good("Weir has been successfully initialized!")));
+        out.line("\nYou may now begin working with Weir. Try running \"weir plan\" to see\nany changes that are required for your infrastructure. All Weir commands\nshould now work.");
+        Ok(Exit::DONE)
+    }
+}
+
+/// The providers that are required or used; an error for those that Weir does not have.
+fn providers(stack: &Stack) -> Result<Vec<ProviderAddr>, Failure> {
+    let mut found: BTreeMap<String, (ProviderAddr, Option<weir_diag::Span>)> = BTreeMap::new();
+    for module in &stack.nodes.modules {
+        for (name, required) in &module.required_providers {
+            let addr = stack.catalog.resolve(module, name);
+            found.entry(addr.to_string()).or_insert((addr, Some(required.span)));
+        }
+    }
+    for (id, node) in stack.nodes.nodes.iter().enumerate() {
+        let Node::Provider { module, of } = node else { continue };
+        let addr = stack.catalog.resolve(&stack.nodes.modules[*module], &of.name);
+        let used = || stack.nodes.span(id).or_else(|| stack.nodes.deps.iter().position(|deps| deps.contains(&id)).and_then(|user| stack.nodes.span(user)));
+        found.entry(addr.to_string()).or_insert_with(|| (addr, used()));
+    }
+    let mut diags = Diagnostics::new();
+    let known: Vec<&str> = stack.catalog.local_names().collect();
+    for (addr, span) in found.values().filter(|(addr, _)| stack.catalog.get(addr).is_none()) {
+        let detail = format!("Weir has no provider {}. It brings {}; running other providers as plugins is not supported yet.", addr.for_display(), known.join(", "));
+        diags.push(span.iter().copied().fold(Diagnostic::error("Unknown provider", detail), Diagnostic::at));
+    }
+    if diags.has_errors() {
+        return Err(Failure::new(diags, &stack.config.sources));
+    }
+    Ok(found.into_values().map(|(addr, _)| addr).collect())
+}

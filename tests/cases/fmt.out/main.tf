@@ -1,0 +1,7 @@
+variable "region" {
+  type = string
+}
+locals {
+  a         = 1 # one
+  long_name = var.region
+}

@@ -1,0 +1,7 @@
+terraform {
+  required_providers {
+    thing = {
+      source = "example/thing"
+    }
+  }
+}

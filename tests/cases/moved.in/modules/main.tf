@@ -1,0 +1,7 @@
+module "same" {
+  source = "../after/m"
+}
+
+module "other" {
+  source = "../after/m"
+}
