@@ -104,6 +104,8 @@ resource "cloud_zone" "z" {
             blocked: None,
             dependencies: dependencies.into(),
             create_before_destroy: false,
+            previous: None,
+            importing: None,
         }
     }
 
