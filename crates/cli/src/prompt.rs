@@ -60,7 +60,7 @@ impl Passphrase<'_> {
     pub(crate) fn get(&self, context: &Context) -> Result<String, Failure> {
         let passphrase = match self.file {
             Some(file) => from_file(file)?,
-            None => self.from_person(context)?,
+            None => self.ask_person(context)?,
         };
         if passphrase.is_empty() {
             return Err(Failure::error("Empty passphrase", format!("The passphrase for {} is empty.", self.what)));
@@ -68,7 +68,7 @@ impl Passphrase<'_> {
         Ok(passphrase)
     }
 
-    fn from_person(&self, context: &Context) -> Result<String, Failure> {
+    fn ask_person(&self, context: &Context) -> Result<String, Failure> {
         if !context.terminal.input || !std::io::stdin().is_terminal() {
             let detail = format!("There is no terminal to ask for the passphrase of {}. Give a file that holds it: -passphrase-file=FILE.", self.what);
             return Err(Failure::error("A passphrase is needed", detail));

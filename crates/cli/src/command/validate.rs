@@ -22,11 +22,7 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) fn run(self, context: &Context) -> Outcome {
-        let checked = self.check(context);
-        let failure = match checked {
-            Ok(()) => None,
-            Err(failure) => Some(failure),
-        };
+        let failure = self.check(context).err();
         if self.json {
             let empty = Vec::new();
             let diagnostics: Vec<DiagnosticJson> = match &failure {

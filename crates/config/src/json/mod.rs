@@ -1,7 +1,7 @@
 //! The JSON syntax of the language: `.tf.json`, `.tofu.json` and `.tfvars.json`.
 //!
 //! A file becomes the same tree as one in the native syntax. What a property is, a block, a literal, a template or an expression, is told by the place where it stands
-//! ([`form`]). In the blocks of a provider's types nobody knows yet which properties are nested blocks: they become arguments with [`Attribute::json`], and whoever knows the
+//! (`form`). In the blocks of a provider's types nobody knows yet which properties are nested blocks: they become arguments with [`Attribute::json`], and whoever knows the
 //! schema asks for [`nested_blocks`].
 
 mod body;

@@ -46,9 +46,9 @@ fn same<R: Resource>(found: &R, planned: &R) -> bool {
     serde_json::to_value(found).is_ok_and(|found| serde_json::to_value(planned).is_ok_and(|planned| planned == found))
 }
 
-/// The object, if there is one: asks for as long as a new object may not be seen yet.
+/// The object, if there is one: asks for as long as a new object may not be seen yet, and again where the answer to the look itself was lost.
 async fn look<R: Resource>(client: &R::Client, planned: &R, reported: Option<R>, token: &str) -> Result<Option<R>, Fault> {
-    let mut asked = 0;
+    let (mut asked, mut lost) = (0, 0);
     loop {
         let found = match &reported {
             Some(reported) => R::read(client, reported.clone()).await,
@@ -57,6 +57,10 @@ async fn look<R: Resource>(client: &R::Client, planned: &R, reported: Option<R>,
         match found {
             Ok(None) => {}
             Err(fault) if fault.not_found => {}
+            Err(fault) if fault.uncertain && lost < TRIES => {
+                lost += 1;
+                continue;
+            }
             found => return found,
         }
         asked += 1;
