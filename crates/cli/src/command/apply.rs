@@ -368,7 +368,11 @@ impl Run<'_> {
             waits = true;
             let name = stage.name.as_str();
             let command = if self.options.mode == Mode::Destroy { "weir destroy" } else { "weir apply" };
-            context.out.line(format!("\n{} it asks for confirmation. {}\n", paint.bold(format!("Paused before stage {name}:")), view::plan::actions(stage.counts(&made.plan))));
+            context.out.line(format!(
+                "\n{} it asks for confirmation. {}\n",
+                paint.bold(format!("Paused before stage {name}:")),
+                view::plan::actions(stage.counts(&made.plan))
+            ));
             context.out.line(format!(
                 "To go on, run {command} at a terminal and answer yes, or give the answer in a file, {command} -answers=FILE:\n\n    stage \"{name}\" {{\n      confirm = true\n    }}"
             ));

@@ -25,7 +25,8 @@ pub(crate) struct Answers {
     stages: BTreeMap<StageName, bool>,
 }
 
-const FORM: &str = "A file of answers holds blocks with one label: gate \"NAME\" { input = value } opens a gate, stage \"NAME\" { confirm = true } lets a stage begin that asks.";
+const FORM: &str =
+    "A file of answers holds blocks with one label: gate \"NAME\" { input = value } opens a gate, stage \"NAME\" { confirm = true } lets a stage begin that asks.";
 
 impl Answers {
     /// Reads a file of answers. It has a block for each gate that may be opened and for each stage with `confirm = true` that may begin:
@@ -96,7 +97,11 @@ impl Answers {
             return;
         }
         for attribute in block.body.attributes.iter().filter(|attribute| &*attribute.name.name != "confirm") {
-            diags.error(attribute.name.span, "Unsupported argument", format!("The answer to a stage is confirm = true; \"{}\" is not expected here.", attribute.name.name));
+            diags.error(
+                attribute.name.span,
+                "Unsupported argument",
+                format!("The answer to a stage is confirm = true; \"{}\" is not expected here.", attribute.name.name),
+            );
         }
         for nested in &block.body.blocks {
             diags.error(nested.span, "Unsupported block type", "The answer to a stage is confirm = true; blocks are not expected here.");
