@@ -175,3 +175,29 @@ fn an_api_that_says_nothing() {
     small.fails(&["apply", "-auto-approve", "-var=retries=0"], &["No answer came", "No usable answer came"]);
     small.is_made_good();
 }
+
+/// The API did it, and nobody told: what was made is found, whether the call is sent again at once or only by the next run.
+#[test]
+fn an_api_whose_answers_are_lost() {
+    for retries in ["0", "3"] {
+        let small = Small::start();
+        let lost = Mutex::new(BTreeSet::new());
+        small.proxy.decide(move |head, body| match change(head, body) {
+            Some(name) if lost.lock().unwrap().insert(name.clone()) => Fate::Lost,
+            _ => Fate::Answered,
+        });
+        let mut runs = 0;
+        loop {
+            let (code, text) = small.run(&["apply", "-auto-approve", &format!("-var=retries={retries}")]);
+            if code == 0 {
+                break;
+            }
+            assert_eq!(code, 1, "{text}");
+            assert!(text.contains("Error: "), "{text}");
+            runs += 1;
+            assert!(runs < 20, "{text}");
+        }
+        small.is_exact();
+        assert_eq!(small.site.emulator().marked(&small.site.emulator().objects()), Vec::<String>::new());
+    }
+}

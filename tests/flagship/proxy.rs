@@ -1,4 +1,4 @@
-//! A proxy before the emulated API that lets requests through or spoils their answers.
+//! A proxy before the emulated API that lets requests through, spoils or loses their answers.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -17,6 +17,8 @@ pub(crate) enum Fate {
     Nonsense(u16),
     /// Nothing comes, and the connection stays open.
     Silence,
+    /// The emulator does it, and the connection breaks before the answer.
+    Lost,
 }
 
 type Judge = Box<dyn Fn(&str, &str) -> Fate + Send>;
@@ -85,7 +87,7 @@ fn serve(mut client: TcpStream, upstream: &str, judge: &Mutex<Judge>) -> std::io
             thread::sleep(Duration::from_secs(300));
             Ok(())
         }
-        Fate::Answered => {
+        Fate::Answered | Fate::Lost => {
             let mut server = TcpStream::connect(upstream)?;
             let kept = head.lines().filter(|line| !line.to_ascii_lowercase().starts_with("connection:") && !line.is_empty());
             let head: Vec<&str> = kept.chain(["Connection: close", "", ""]).collect();
@@ -93,7 +95,7 @@ fn serve(mut client: TcpStream, upstream: &str, judge: &Mutex<Judge>) -> std::io
             server.write_all(&bytes[end..])?;
             let mut answer = Vec::new();
             server.read_to_end(&mut answer)?;
-            client.write_all(&answer)
+            if fate == Fate::Lost { Ok(()) } else { client.write_all(&answer) }
         }
     }
 }

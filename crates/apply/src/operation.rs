@@ -164,6 +164,8 @@ impl Effects<'_> {
         let applied = session.apply(request).await;
         let elapsed = started.elapsed();
         let failed = applied.faults.iter().any(|fault| fault.severity == weir_provider::Severity::Error);
+        // A creation may have been done without an answer. Its record stays open then: the next run asks the provider what became of it, as after a crash.
+        let open = op == Op::Create && applied.state.is_none() && applied.faults.iter().any(|fault| fault.uncertain);
         let message = applied.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         self.report(applied.faults.into_iter().map(|fault| {
             let diagnostic = match fault.severity {
@@ -172,6 +174,16 @@ impl Effects<'_> {
             };
             diagnostic.of(addr.to_string())
         }));
+        if open {
+            self.report([Diagnostic::warning(
+                "It is not known whether the object was created",
+                "No answer told what became of the creation. It stays in the journal, and the next run looks for the object before it does anything else: run the command again.",
+            )
+            .of(addr.to_string())]);
+            self.fail(addr);
+            (self.events)(Event::Failed { addr: addr.clone(), action, elapsed });
+            return Err(());
+        }
         let state = applied.state;
         let status = if failed && op == Op::Create { Status::Tainted } else { Status::Ready };
         let record = match state.as_ref().map(|state| record(state, schema, &marks, dependencies, change.create_before_destroy, status)).transpose() {
