@@ -220,7 +220,7 @@ async fn make<'a>(applying: &Applying<'a>, effects: &Effects<'_>) -> Changed<'a>
     let made = applying.made;
     let index: HashMap<&InstanceAddr, &Change> = made.plan.changes.iter().filter(|change| change.deposed.is_none()).map(|change| (&change.addr, change)).collect();
     let busy = made.plan.executable().map(|change| &change.addr);
-    let needed = weir_plan::ephemerals_needed(applying.nodes, busy);
+    let needed = weir_plan::ephemerals_needed(applying.nodes, applying.catalog, applying.prior, applying.options, busy);
     let guards = made.plan.gates.iter().filter(|gate| gate.guards_destroy).map(|gate| gate.name.clone()).collect();
     let executor = Maker { effects, index, catalog: applying.catalog, changed: Mutex::new(Changed::default()), data: Mutex::new(Vec::new()), guards };
     let walking = Walk::applying(

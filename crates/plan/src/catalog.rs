@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use weir_addr::ProviderAddr;
-use weir_config::Module;
+use weir_addr::{ProviderAddr, ProviderConfigAddr};
+use weir_config::{Module, ProviderRef};
 use weir_provider::{Provider, ProviderSchema};
 
 /// Providers by their source address; the host takes no part, since the same provider is published on several registries.
@@ -36,6 +36,11 @@ impl Catalog {
     pub fn resolve(&self, module: &Module, local: &Arc<str>) -> ProviderAddr {
         let source = module.required_providers.get(local).and_then(|required| required.source.as_deref()).and_then(|source| source.parse().ok());
         source.or_else(|| self.implied.get(local).cloned()).unwrap_or_else(|| ProviderAddr::implied(local))
+    }
+
+    /// The address of a provider configuration of a module, as the state has it.
+    pub fn config_addr(&self, module: &Module, of: &ProviderRef) -> ProviderConfigAddr {
+        ProviderConfigAddr { module: module.path.clone(), provider: self.resolve(module, &of.name), alias: of.alias.clone() }
     }
 
     /// The local names that are found without a source.

@@ -98,7 +98,7 @@ pub(crate) async fn make(planning: Planning<'_>, validating: bool) -> Made {
         applying: false,
         validating,
         reuse: None,
-        needed: ephemerals_of(nodes, (0..nodes.nodes.len()).filter(|id| matches!(nodes.nodes[*id], Node::Provider { .. }))),
+        needed: ephemerals_of(nodes, configured(nodes, planning.catalog, moves.state.as_ref().unwrap_or(planning.prior), planning.options).into_iter()),
         included: included(nodes, planning.options),
         found: Mutex::new(Found::default()),
     };
@@ -126,6 +126,22 @@ pub(crate) async fn make(planning: Planning<'_>, validating: bool) -> Made {
         }
     }
     made
+}
+
+/// The provider configurations that a run may use. A destruction uses those that have objects in the state: what the others are configured from may never have come to be, as the token of a server
+/// that was never initialised.
+fn configured(nodes: &Nodes, catalog: &Catalog, prior: &State, options: &Options) -> Vec<NodeId> {
+    // The host takes no part: the state may name another registry.
+    let key = |addr: &ProviderConfigAddr| (addr.module.clone(), addr.provider.namespace.clone(), addr.provider.name.clone(), addr.alias.clone());
+    let used: Option<HashSet<_>> = (options.mode == Mode::Destroy).then(|| {
+        let managed = prior.resources.iter().filter(|(resource, _)| resource.mode == ResourceMode::Managed);
+        managed.map(|(_, state)| key(&state.provider)).collect()
+    });
+    let is_used = |id: &NodeId| {
+        let Node::Provider { module, of } = &nodes.nodes[*id] else { return false };
+        used.as_ref().is_none_or(|used| used.contains(&key(&catalog.config_addr(&nodes.modules[*module], of))))
+    };
+    (0..nodes.nodes.len()).filter(is_used).collect()
 }
 
 /// The ephemeral resources that some nodes need, directly or not.
@@ -628,8 +644,8 @@ impl StageKind for ModulePath {
 }
 
 /// The ephemeral resources that an apply of these objects needs, and those that providers need.
-pub fn ephemerals_needed<'a>(nodes: &Nodes, busy: impl Iterator<Item = &'a InstanceAddr>) -> HashSet<NodeId> {
-    let mut from: HashSet<NodeId> = (0..nodes.nodes.len()).filter(|id| matches!(nodes.nodes[*id], Node::Provider { .. })).collect();
+pub fn ephemerals_needed<'a>(nodes: &Nodes, catalog: &Catalog, prior: &State, options: &Options, busy: impl Iterator<Item = &'a InstanceAddr>) -> HashSet<NodeId> {
+    let mut from: HashSet<NodeId> = configured(nodes, catalog, prior, options).into_iter().collect();
     for addr in busy {
         let resource = &addr.resource;
         if let Some(module) = nodes.module_at(&resource.module.without_keys()) {

@@ -18,9 +18,7 @@ use crate::session::ProviderState;
 impl Walk<'_> {
     /// The address of a provider configuration, as the state has it.
     pub fn provider_addr(&self, module: usize, of: &ProviderRef) -> ProviderConfigAddr {
-        let module = &self.nodes.modules[module];
-        let provider = self.catalog.resolve(module, &of.name);
-        ProviderConfigAddr { module: module.path.clone(), provider, alias: of.alias.clone() }
+        self.catalog.config_addr(&self.nodes.modules[module], of)
     }
 
     /// Configures a provider; true when that failed.
