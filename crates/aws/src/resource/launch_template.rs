@@ -293,11 +293,15 @@ impl Resource for LaunchTemplate {
     }
 
     async fn read(client: &Client, prior: Self) -> Result<Option<Self>, Fault> {
-        let (template, version) = tokio::try_join!(describe(client, prior.id()), latest(client, prior.id()))?;
-        let (Some(template), Some(version)) = (template, version) else { return Ok(None) };
-        let account = client.account().await?;
+        let Some(template) = describe(client, prior.id()).await? else { return Ok(None) };
+        let account = client.account_of(prior.arn.as_ref()).await?;
         let id = prior.id().to_owned();
         let (tags, tags_all) = client.tag_rules().read(tags::of_ec2(template.tags()), &prior.tags);
+        if prior.latest_version.is_some() && template.latest_version_number == prior.latest_version {
+            // A version never changes, so the state knows it.
+            return Ok(Some(Self { default_version: template.default_version_number, tags, tags_all, ..prior }));
+        }
+        let Some(version) = latest(client, &id).await? else { return Ok(None) };
         let data = version.launch_template_data.unwrap_or_else(|| ResponseLaunchTemplateData::builder().build());
         let name = template.launch_template_name.unwrap_or_default();
         let read = Self {

@@ -450,8 +450,9 @@ impl Resource for Lb {
 
     async fn read(client: &Client, prior: Self) -> Result<Option<Self>, Fault> {
         let arn = prior.arn().to_owned();
-        let Some(balancer) = describe(client, &arn).await? else { return Ok(None) };
-        let (attributes, tags) = tokio::try_join!(attributes(client, &arn), elb::tags_of(client, &arn))?;
+        // All at once, so that the tags of balancers, listeners and groups come with one request.
+        let (found, attributes, tags) = tokio::try_join!(describe(client, &arn), attributes(client, &arn), elb::tags_of(client, &arn))?;
+        let Some(balancer) = found else { return Ok(None) };
         let (tags, tags_all) = client.tag_rules().read(tags, &prior.tags);
         let kind = balancer.r#type.as_ref().map_or("application", |kind| kind.as_str()).to_owned();
         let attribute = |key: &str| attributes.get(key).cloned().unwrap_or_default();

@@ -271,8 +271,9 @@ impl Resource for LbListener {
 
     async fn read(client: &Client, prior: Self) -> Result<Option<Self>, Fault> {
         let arn = prior.arn().to_owned();
-        let Some(listener) = describe(client, &arn).await? else { return Ok(None) };
-        let (attributes, tags) = tokio::try_join!(attributes(client, &arn), elb::tags_of(client, &arn))?;
+        // All at once, so that the tags of balancers, listeners and groups come with one request.
+        let (found, attributes, tags) = tokio::try_join!(describe(client, &arn), attributes(client, &arn), elb::tags_of(client, &arn))?;
+        let Some(listener) = found else { return Ok(None) };
         let (tags, tags_all) = client.tag_rules().read(tags, &prior.tags);
         let secure = matches!(listener.protocol, Some(ProtocolEnum::Https | ProtocolEnum::Tls));
         let authentication: Vec<MutualAuthentication> =

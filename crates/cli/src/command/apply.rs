@@ -284,7 +284,11 @@ impl Run<'_> {
         }
         if stop.requested() {
             let mut diags = applied.diags;
-            diags.push(Diagnostic::error("Interrupted", "The running operations were brought to their end and the state was saved. Run weir apply again to go on."));
+            let command = if self.options.mode == Mode::Destroy { "weir destroy" } else { "weir apply" };
+            diags.push(Diagnostic::error(
+                "Interrupted",
+                format!("The running operations were brought to their end and the state was saved. Run {command} again to go on."),
+            ));
             return Err(Failure::new(diags, &self.stack.config.sources));
         }
         if applied.diags.has_errors() || applied.incomplete {
