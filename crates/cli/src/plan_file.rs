@@ -14,8 +14,9 @@ use weir_value::{Type, Value};
 use crate::exit::Failure;
 use crate::file;
 use crate::stack::Stack;
+use crate::view::report::Report;
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// A saved plan. It outlives the first stage: applying it plans its configuration anew and compares with what was approved.
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,14 +36,14 @@ pub(crate) struct PlanFile {
     missing: Vec<String>,
     /// What it would do.
     pub(crate) approval: Approval,
-    /// As `show` prints it.
-    pub(crate) text: String,
+    /// For readers.
+    pub(crate) report: Report,
     /// As `show -json` prints it.
     pub(crate) json: serde_json::Value,
 }
 
 impl PlanFile {
-    pub(crate) fn new(stack: &Stack, plan: &Plan, options: &Options, lineage: &str, approval: Approval, text: String, json: serde_json::Value) -> Self {
+    pub(crate) fn new(stack: &Stack, plan: &Plan, options: &Options, lineage: &str, approval: Approval, report: Report, json: serde_json::Value) -> Self {
         let mut variables = BTreeMap::new();
         let mut missing = Vec::new();
         for name in stack.given.keys() {
@@ -69,7 +70,7 @@ impl PlanFile {
             variables,
             missing,
             approval,
-            text,
+            report,
             json,
         }
     }

@@ -22,6 +22,7 @@ mod import;
 mod moved;
 mod nodes;
 mod order;
+mod outline;
 mod plan;
 mod planner;
 mod removed;
@@ -39,6 +40,7 @@ pub use gate::{CheckResult, GateCandidate, GateInput, GatePlan, GateStatus, Guar
 pub use host::DiskHost;
 pub use import::import_object;
 pub use nodes::{Node, NodeId, Nodes};
+pub use outline::{Part, outline};
 pub use plan::{Action, Blocked, Change, Drift, Mode, Options, OutputChange, Plan, Reason, StagePlan};
 pub use planner::{Made, Planning, ephemerals_needed, final_plan, mark_object, plan, validate};
 pub use session::ProviderState;

@@ -10,6 +10,7 @@ use crate::generate::configuration;
 use crate::plan_file::PlanFile;
 use crate::stack::{Disk, PlanFlags, Stack, locked};
 use crate::stored::{ChangeFlags, store_failure, who};
+use crate::view::report::Report;
 use crate::view::{self, Paint};
 
 /// Show what an apply would do, now and behind every gate
@@ -65,8 +66,8 @@ impl Arguments {
         }
         if let Some(path) = &self.out {
             let approval = Approval::of(&made.plan, who(context), salt());
-            let text = view::plan::text(&made.plan, Paint(false));
-            PlanFile::new(&stack, &made.plan, &options, &state.lineage, approval, text, json).write(path)?;
+            let report = Report { order: view::report::order(&stack.nodes), ..view::plan::report(&made.plan, Paint(false)) };
+            PlanFile::new(&stack, &made.plan, &options, &state.lineage, approval, report, json).write(path)?;
             if !self.json {
                 context.out.line(format!(
                     "\nSaved the plan to: {0}\n\nTo perform exactly these actions, run the following command to apply:\n    weir apply \"{0}\"",

@@ -2,11 +2,14 @@
 
 use std::path::PathBuf;
 
+use clap::ValueEnum;
+
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::plan_file::PlanFile;
 use crate::providers;
 use crate::stored::StateFlags;
+use crate::view::report::Format;
 use crate::view::{expression, object};
 
 /// Show a saved plan, or the state
@@ -15,8 +18,11 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     state: StateFlags,
     /// As JSON (of a plan)
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     json: bool,
+    /// The format: markdown and html are for reviewers, mermaid and svg draw the order of stages and gates
+    #[arg(long, value_enum)]
+    format: Option<Format>,
     /// A plan saved by weir plan -out=FILE; the state when not given
     #[arg(value_name = "PLAN")]
     plan: Option<PathBuf>,
@@ -26,14 +32,21 @@ impl Arguments {
     pub(crate) fn run(self, context: &Context) -> Outcome {
         if let Some(path) = &self.plan {
             let plan = PlanFile::read(path)?;
-            if self.json {
-                context.out.line(plan.json.to_string())
-            } else {
-                context.out.text(&plan.text)
+            let format = if self.json { Format::Json } else { self.format.unwrap_or(Format::Text) };
+            match plan.report.render(format) {
+                Some(text) => context.out.text(text),
+                None => context.out.line(plan.json.to_string()),
             }
             return Ok(Exit::DONE);
         }
-        if self.json {
+        if let Some(format) = self.format.filter(|format| *format != Format::Text && *format != Format::Json) {
+            let name = format.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+            return Err(Failure::error(
+                "A plan is needed",
+                format!("Only a plan is shown as {name}: save one with weir plan -out=FILE, then weir show -format={name} FILE."),
+            ));
+        }
+        if self.json || self.format == Some(Format::Json) {
             return Err(Failure::error("Unsupported", "The state is not shown as JSON yet: weir state pull prints the state file, weir output -json the outputs."));
         }
         let Some(state) = self.state.read(context)? else {

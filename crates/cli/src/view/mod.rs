@@ -8,6 +8,7 @@ mod paint;
 pub(crate) mod plan;
 pub(crate) mod plan_json;
 pub(crate) mod progress;
+pub(crate) mod report;
 mod snippet;
 mod wrap;
 

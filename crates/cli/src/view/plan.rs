@@ -5,49 +5,68 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use anstyle::AnsiColor;
+use weir_addr::StageName;
 use weir_plan::{Action, Blocked, Change, Difference, Drift, GatePlan, GateStatus, Mode, Plan, Reason};
 use weir_value::{Path, PathStep, Value};
 
+use super::report::{Gate, Item, Report, Section};
 use super::{Paint, expression};
 
 /// The whole plan.
 pub(crate) fn text(plan: &Plan, paint: Paint) -> String {
-    let mut out = String::new();
-    drift(&mut out, plan, paint);
-    let mut stages: BTreeMap<usize, (String, Vec<&Change>)> = BTreeMap::new();
+    report(plan, paint).text()
+}
+
+/// The whole plan in parts. The order of the stages is the caller's to add.
+pub(crate) fn report(plan: &Plan, paint: Paint) -> Report {
+    let mut stages: BTreeMap<usize, (Option<StageName>, Vec<&Change>)> = BTreeMap::new();
     for change in plan.pending() {
         let stage = change.stage();
         let at = stage.as_ref().and_then(|name| plan.stages.iter().position(|stage| stage.name == *name)).map_or(0, |at| at + 1);
-        let title = stage.map_or_else(|| "outside of stages".to_owned(), |name| format!("stage {}", name.as_str()));
-        stages.entry(at).or_insert_with(|| (title, Vec::new())).1.push(change);
+        stages.entry(at).or_insert_with(|| (stage, Vec::new())).1.push(change);
     }
+    let mut report = Report { drift: drift(plan, paint), outputs: outputs(plan, paint), gates: gates(plan, paint), summary: summary(plan, paint), ..Report::default() };
     if stages.is_empty() && plan.outputs.values().all(|output| output.before == output.after) {
-        out.push_str(&format!("{} {}\n", paint.good("No changes."), paint.bold("The infrastructure matches the configuration.")));
+        report.opening = format!("{} {}\n", paint.good("No changes."), paint.bold("The infrastructure matches the configuration."));
     } else if !stages.is_empty() {
-        let _ = writeln!(out, "Weir will perform the following actions:\n");
+        report.opening = "Weir will perform the following actions:\n\n".to_owned();
     }
-    let staged = !plan.stages.is_empty();
-    for (title, changes) in stages.values() {
-        if staged {
-            let stage = plan.stages.iter().find(|stage| *title == format!("stage {}", stage.name.as_str()));
-            let behind = stage.map(|stage| &stage.behind);
-            let closed: Vec<String> =
-                behind.into_iter().flatten().filter(|gate| plan.gates.iter().any(|plan| plan.name == **gate && !plan.lets_pass())).map(|gate| gate.to_string()).collect();
-            let behind = (!closed.is_empty()).then(|| format!("behind {}", closed.join(", ")));
-            let asks = stage.is_some_and(|stage| stage.confirm && stage.counts(plan) != (0, 0, 0)).then(|| "asks for confirmation".to_owned());
-            let notes: Vec<String> = behind.into_iter().chain(asks).collect();
-            let note = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
-            let _ = writeln!(out, "{}\n", paint.underline(paint.bold(format!("{title}{note}"))));
-        }
-        for change in changes {
-            out.push_str(&one(change, paint));
-            out.push('\n');
-        }
+    for (name, changes) in stages.values() {
+        report.sections.push(section(plan, name.as_ref(), changes, paint));
     }
-    outputs(&mut out, plan, paint);
-    gates(&mut out, plan, paint);
-    out.push_str(&summary(plan, paint));
-    out
+    report
+}
+
+fn section(plan: &Plan, name: Option<&StageName>, changes: &[&Change], paint: Paint) -> Section {
+    let stage = name.and_then(|name| plan.stages.iter().find(|stage| stage.name == *name));
+    let closed: Vec<String> = stage
+        .iter()
+        .flat_map(|stage| &stage.behind)
+        .filter(|gate| plan.gates.iter().any(|plan| plan.name == **gate && !plan.lets_pass()))
+        .map(|gate| gate.to_string())
+        .collect();
+    let behind = (!closed.is_empty()).then(|| format!("behind {}", closed.join(", ")));
+    let asks = stage.is_some_and(|stage| stage.confirm && stage.counts(plan) != (0, 0, 0)).then(|| "asks for confirmation".to_owned());
+    let notes: Vec<String> = behind.into_iter().chain(asks).collect();
+    let note = notes.join("; ");
+    let title = name.map_or_else(|| "outside of stages".to_owned(), |name| format!("stage {}", name.as_str()));
+    let heading = if plan.stages.is_empty() {
+        String::new()
+    } else {
+        let note = if note.is_empty() { String::new() } else { format!(" ({note})") };
+        format!("{}\n\n", paint.underline(paint.bold(format!("{title}{note}"))))
+    };
+    let items = changes.iter().map(|change| Item {
+        address: address(change),
+        verb: verb(change),
+        actions: change.action.names().iter().map(ToString::to_string).collect(),
+        text: one(change, paint),
+    });
+    let counts = changes.iter().fold((0, 0, 0), |(added, changed, destroyed), change| {
+        let (a, c, d) = change.action.counts();
+        (added + a, changed + c, destroyed + d)
+    });
+    Section { stage: name.map(|name| name.as_str().to_owned()), title, note, heading, counts, items: items.collect() }
 }
 
 /// `Plan: 3 to add, …`
@@ -83,10 +102,11 @@ pub(crate) fn differences(differences: &[Difference], paint: Paint) -> String {
     out
 }
 
-fn drift(out: &mut String, plan: &Plan, paint: Paint) {
+fn drift(plan: &Plan, paint: Paint) -> String {
+    let mut out = String::new();
     let shown: Vec<&Drift> = plan.drift.iter().filter(|drift| drift.relevant || plan.mode == Mode::RefreshOnly).collect();
     if shown.is_empty() {
-        return;
+        return out;
     }
     let _ = writeln!(out, "{}\n", paint.bold("Note: Objects have changed outside of Weir"));
     for drift in shown {
@@ -96,11 +116,12 @@ fn drift(out: &mut String, plan: &Plan, paint: Paint) {
             }
             Some(after) => {
                 let _ = writeln!(out, "  # {} has changed", drift.addr);
-                body(out, Some(&drift.before), Some(after), &[], 2, paint);
+                body(&mut out, Some(&drift.before), Some(after), &[], 2, paint);
                 out.push('\n');
             }
         }
     }
+    out
 }
 
 fn verb(change: &Change) -> String {
@@ -134,14 +155,19 @@ fn symbol(action: Action, paint: Paint) -> String {
     }
 }
 
-/// One change.
-pub(crate) fn one(change: &Change, paint: Paint) -> String {
-    let mut out = String::new();
-    let address = match (&change.deposed, &change.blocked) {
+/// What a change is about.
+fn address(change: &Change) -> String {
+    match (&change.deposed, &change.blocked) {
         (Some(key), _) => format!("{} (deposed object {key})", change.addr),
         (None, Some(Blocked::Instances(_))) => format!("{}[*]", change.addr),
         _ => change.addr.to_string(),
-    };
+    }
+}
+
+/// One change.
+pub(crate) fn one(change: &Change, paint: Paint) -> String {
+    let mut out = String::new();
+    let address = address(change);
     match &change.previous {
         Some(previous) if change.action == Action::NoOp && change.importing.is_none() => {
             let _ = writeln!(out, "  # {} has moved to {}", paint.bold(previous.to_string()), paint.bold(address));
@@ -328,10 +354,11 @@ fn flat(value: Option<&Value>, indent: usize) -> String {
         .replace('\n', &format!("\n{:width$}", "", width = indent + 2))
 }
 
-fn outputs(out: &mut String, plan: &Plan, paint: Paint) {
+fn outputs(plan: &Plan, paint: Paint) -> String {
+    let mut out = String::new();
     let changed: Vec<_> = plan.outputs.iter().filter(|(_, output)| output.before != output.after).collect();
     if changed.is_empty() {
-        return;
+        return out;
     }
     let _ = writeln!(out, "Changes to Outputs:");
     let width = changed.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
@@ -344,18 +371,11 @@ fn outputs(out: &mut String, plan: &Plan, paint: Paint) {
         let _ = writeln!(out, "  {sign} {name:<width$} = {text}");
     }
     out.push('\n');
+    out
 }
 
-fn gates(out: &mut String, plan: &Plan, paint: Paint) {
-    if plan.gates.is_empty() {
-        return;
-    }
-    let _ = writeln!(out, "Gates:");
-    let width = plan.gates.iter().map(|gate| gate.name.as_str().len()).max().unwrap_or(0);
-    for gate in &plan.gates {
-        let _ = writeln!(out, "  {:<width$}  {}", gate.name.as_str(), status(gate, paint));
-    }
-    out.push('\n');
+fn gates(plan: &Plan, paint: Paint) -> Vec<Gate> {
+    plan.gates.iter().map(|gate| Gate { name: gate.name.as_str().to_owned(), status: status(gate, paint), description: gate.description.clone() }).collect()
 }
 
 /// `ready`, `open until …`, `stale: …`
