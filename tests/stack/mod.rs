@@ -41,13 +41,14 @@ impl Stack {
         text
     }
     /// Ends with that code and says all of these.
-    pub fn says(&self, arguments: &[&str], wanted: i32, parts: &[&str]) {
+    pub fn says(&self, arguments: &[&str], wanted: i32, parts: &[&str]) -> String {
         let (code, text) = self.run(arguments);
         assert_eq!(code, wanted, "{arguments:?}: {text}");
         let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
         for part in parts {
             assert!(flat.contains(part), "{arguments:?} does not say {part:?}: {text}");
         }
+        text
     }
     pub fn state(&self) -> Json {
         serde_json::from_slice(&fs::read(self.path("terraform.tfstate")).unwrap()).unwrap()

@@ -67,13 +67,18 @@ pub struct Applied {
     pub incomplete: bool,
 }
 
+/// Brings a state up to what the plan found there to be.
+pub fn refreshed(state: &mut State, catalog: &Catalog, plan: &Plan) {
+    for (addr, value) in &plan.refreshed {
+        refresh(state, catalog, addr, value.as_ref());
+    }
+}
+
 /// Does what a plan says, as far as gates and providers let it.
 pub async fn apply(applying: Applying<'_>) -> Applied {
     let plan = &applying.made.plan;
     let mut state = applying.prior.clone();
-    for (addr, value) in &plan.refreshed {
-        refresh(&mut state, &applying, addr, value.as_ref());
-    }
+    refreshed(&mut state, applying.catalog, plan);
     state.weir.stages = plan.stages.iter().map(|stage| stage.name.clone()).collect();
     let effects = Effects {
         journal: applying.journal,
@@ -189,14 +194,14 @@ fn needed<'a>(prior: &State, objects: impl Iterator<Item = &'a InstanceAddr>) ->
 }
 
 /// Takes what the refresh found into the state.
-fn refresh(state: &mut State, applying: &Applying<'_>, addr: &InstanceAddr, value: Option<&Value>) {
+fn refresh(state: &mut State, catalog: &Catalog, addr: &InstanceAddr, value: Option<&Value>) {
     let Some(old) = state.record(addr).cloned() else { return };
     let Some(provider) = state.resources.get(&addr.resource).map(|resource| resource.provider.clone()) else { return };
     let Some(value) = value else {
         state.set_instance(addr, &provider, None);
         return;
     };
-    let schema = applying.catalog.schema(&provider.provider).and_then(|schemas| schemas.resources.get(&addr.resource.type_).cloned());
+    let schema = catalog.schema(&provider.provider).and_then(|schemas| schemas.resources.get(&addr.resource.type_).cloned());
     let Some(schema) = schema else { return };
     if let Ok(attributes) = weir_state::RawJson::encode(value, schema.ty()) {
         let mut new = (*old).clone();

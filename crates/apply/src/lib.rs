@@ -14,6 +14,6 @@ mod operation;
 mod recover;
 
 pub use adopt::imported;
-pub use applier::{Applied, Applying, apply};
+pub use applier::{Applied, Applying, apply, refreshed};
 pub use event::{Event, Stop};
 pub use recover::{Recovered, recover};

@@ -6,7 +6,7 @@ use std::time::Instant;
 use tokio::sync::Semaphore;
 use weir_addr::{InstanceAddr, ProviderConfigAddr, ResourceAddr};
 use weir_diag::{Diagnostic, Diagnostics};
-use weir_plan::{Action, Change};
+use weir_plan::{Action, Change, without_unknown};
 use weir_provider::{ApplyRequest, Progress, Schema, Session};
 use weir_state::{Intent, Journal, JournalError, Op, Outcome, RawJson, Record, State, Status};
 use weir_value::{Marks, Path, Value};
@@ -76,13 +76,6 @@ impl Progress for Reports<'_> {
             lock(&self.fault).get_or_insert(error);
         }
     }
-}
-
-fn without_unknown(value: &Value) -> Value {
-    if value.is_wholly_known() {
-        return value.clone();
-    }
-    value.transform(&mut |_, value| if let Value::Unknown(unknown) = &value { Value::Null(unknown.ty.clone()) } else { value })
 }
 
 impl Effects<'_> {

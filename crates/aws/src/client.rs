@@ -88,7 +88,9 @@ impl Client {
         let sdk = connect::sdk(&config, request).await?;
         let tag_rules = TagRules::new(std::mem::take(&mut config.default_tags), std::mem::take(&mut config.ignore_tags));
         let client = Self(Arc::new(Inner { sdk, config, tag_rules, account: OnceCell::new(), batches: Batches::default(), services: Services::default() }));
-        client.check_account().await.map_err(|fault| vec![fault])?;
+        if !request.offline {
+            client.check_account().await.map_err(|fault| vec![fault])?;
+        }
         Ok(client)
     }
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
-use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
 use aws_config::meta::credentials::CredentialsProviderChain;
-use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::{RetryConfig, RetryMode};
 use aws_config::timeout::TimeoutConfig;
@@ -46,7 +47,30 @@ tokio::task_local! {
 
 /// Reads the credential sources and builds what the service clients are made of.
 pub(crate) async fn sdk(config: &Config, request: &SessionRequest) -> Result<SdkConfig, Vec<Fault>> {
-    sdk_config(config, request).await.map_err(|fault| vec![fault])
+    let made = if request.offline { offline(config, request).await } else { sdk_config(config, request).await };
+    made.map_err(|fault| vec![fault])
+}
+
+fn no_region() -> Fault {
+    Fault::attribute(Path::attr("region"), "No region is set", "Set `region` in the provider block, AWS_REGION in the environment, or a region in the profile.")
+}
+
+/// What plans need that ask nobody: the region. Credentials are not looked for.
+async fn offline(config: &Config, request: &SessionRequest) -> Result<SdkConfig, Fault> {
+    let region = match &config.region {
+        Some(region) => Some(Region::new(region.clone())),
+        None => {
+            let mut profile = ProfileFileRegionProvider::builder();
+            if let Some(files) = files(config, request) {
+                profile = profile.profile_files(files);
+            }
+            if let Some(name) = &config.profile {
+                profile = profile.profile_name(name);
+            }
+            RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new()).or_else(profile.build()).region().await
+        }
+    };
+    Ok(SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(region.ok_or_else(no_region)?).build())
 }
 
 fn files(config: &Config, request: &SessionRequest) -> Option<EnvConfigFiles> {
@@ -100,8 +124,7 @@ async fn sdk_config(config: &Config, request: &SessionRequest) -> Result<SdkConf
     }
     let mut sdk = loader.load().await;
     if sdk.region().is_none() {
-        let detail = "Set `region` in the provider block, AWS_REGION in the environment, or a region in the profile.";
-        return Err(Fault::attribute(Path::attr("region"), "No region is set", detail));
+        return Err(no_region());
     }
     let static_keys = config.access_key.is_some();
     if let Some(role) = config.assume_role_with_web_identity.first() {
@@ -113,7 +136,7 @@ async fn sdk_config(config: &Config, request: &SessionRequest) -> Result<SdkConf
         sdk = sdk.into_builder().credentials_provider(provider).build();
     }
     if !static_keys || !config.assume_role.is_empty() {
-        check(&sdk).await?;
+        check(&sdk, config.profile.as_deref()).await?;
     }
     Ok(sdk)
 }
@@ -170,7 +193,7 @@ async fn credentials(config: &Config, files: Option<EnvConfigFiles>, plain: &Pro
 }
 
 /// Asks for credentials once, so that their absence is told once and at the start.
-async fn check(sdk: &SdkConfig) -> Result<(), Fault> {
+async fn check(sdk: &SdkConfig, profile: Option<&str>) -> Result<(), Fault> {
     let why = match sdk.credentials_provider() {
         Some(provider) => match provider.provide_credentials().await {
             Ok(_) => return Ok(()),
@@ -178,6 +201,7 @@ async fn check(sdk: &SdkConfig) -> Result<(), Fault> {
         },
         None => "no source is configured".to_owned(),
     };
+    let why = profile.map_or_else(|| why.clone(), |profile| format!("The profile \"{profile}\" gives no credentials, or does not exist: {why}"));
     Err(Fault::error(
         "No valid credential sources found",
         format!(

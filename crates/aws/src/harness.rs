@@ -51,7 +51,7 @@ fn request(extra: Json) -> SessionRequest {
     }
     let schema = crate::provider().schema();
     let config = to_value(&config, schema.config.ty()).expect("provider block");
-    SessionRequest { config, parallelism: 10, root: std::env::temp_dir() }
+    SessionRequest { config, parallelism: 10, root: std::env::temp_dir(), offline: false }
 }
 
 /// A configured client.

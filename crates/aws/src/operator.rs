@@ -22,7 +22,7 @@ impl SecretPlace {
     /// There are no credentials.
     pub async fn connect(id: &str) -> Result<Self, Vec<Fault>> {
         let config = Config { region: region_of(id).map(str::to_owned), ..Config::default() };
-        let request = SessionRequest { config: Value::null(), parallelism: 1, root: ".".into() };
+        let request = SessionRequest { config: Value::null(), parallelism: 1, root: ".".into(), offline: false };
         Ok(Self { client: Client::connect(config, &request).await?, id: id.to_owned() })
     }
 

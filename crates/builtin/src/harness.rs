@@ -26,7 +26,7 @@ impl World {
     /// The provider, with relative paths starting at `root`.
     pub(crate) async fn at<P: NativeProvider>(root: &std::path::Path) -> Self {
         let provider: Arc<dyn Provider> = Arc::new(Native::<P>::new());
-        let request = SessionRequest { config: Value::object::<&str>([]), parallelism: 4, root: root.to_owned() };
+        let request = SessionRequest { config: Value::object::<&str>([]), parallelism: 4, root: root.to_owned(), offline: false };
         let session = provider.configure(request).await.unwrap_or_else(|faults| panic!("{faults:?}"));
         Self { provider, session }
     }

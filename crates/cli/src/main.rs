@@ -16,6 +16,7 @@ mod panic;
 mod plan_file;
 mod prompt;
 mod providers;
+mod revision;
 mod screen;
 mod stack;
 mod stored;

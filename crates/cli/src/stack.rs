@@ -98,12 +98,19 @@ pub(crate) struct Stack {
     pub(crate) given: BTreeMap<Arc<str>, Value>,
     pub(crate) workspace: String,
     pub(crate) timestamp: Arc<str>,
+    /// The folder of the files that expressions read.
+    base: PathBuf,
     home: Option<String>,
 }
 
 impl Stack {
     /// Loads the configuration from `files` and the values of its variables. Warnings are reported, errors end it.
     pub(crate) fn load(context: &Context, files: &dyn FileSystem, flags: &VariableFlags) -> Result<Self, Failure> {
+        Self::load_in(context, files, PathBuf::from("."), flags)
+    }
+
+    /// Loads what another folder than the present one has in its place.
+    pub(crate) fn load_in(context: &Context, files: &dyn FileSystem, base: PathBuf, flags: &VariableFlags) -> Result<Self, Failure> {
         let (config, mut diags) = load(files, Path::new("."));
         let empty = config.sources.iter().next().is_none();
         if empty && !diags.has_errors() {
@@ -129,6 +136,7 @@ impl Stack {
             given: BTreeMap::new(),
             workspace: selected_workspace(context),
             timestamp,
+            base,
             home: context.env.get("HOME").map(ToOwned::to_owned),
         };
         let mut sources = stack.config.sources.clone();
@@ -152,7 +160,7 @@ impl Stack {
         }
         let mut files: Vec<PathBuf> = vec!["terraform.tfvars".into(), "terraform.tfvars.json".into()];
         let mut automatic: Vec<PathBuf> = Disk
-            .list(Path::new("."))
+            .list(&self.base)
             .unwrap_or_default()
             .into_iter()
             .filter(|name| name.ends_with(".auto.tfvars") || name.ends_with(".auto.tfvars.json"))
@@ -160,7 +168,8 @@ impl Stack {
             .collect();
         automatic.sort();
         files.extend(automatic);
-        for file in files.into_iter().filter(|file| file.exists()) {
+        files.retain(|file| self.base.join(file).exists());
+        for file in files {
             self.file(&file, sources, diags);
         }
         for file in &flags.var_files {
@@ -201,7 +210,9 @@ impl Stack {
     }
 
     fn file(&mut self, file: &Path, sources: &mut Sources, diags: &mut Diagnostics) {
-        let text = match std::fs::read_to_string(file) {
+        // One that is named and was not there counts as it is now.
+        let there = Some(self.base.join(file)).filter(|path| path.exists()).unwrap_or_else(|| file.to_owned());
+        let text = match std::fs::read_to_string(there) {
             Ok(text) => text,
             Err(error) => {
                 diags.push(Diagnostic::error("Failed to read variables file", format!("{} cannot be read: {error}.", file.display())));
@@ -231,7 +242,7 @@ impl Stack {
 
     /// Files and clocks of a plan.
     pub(crate) fn host(&self) -> DiskHost {
-        DiskHost::new(PathBuf::from("."), self.home.clone(), self.timestamp.clone())
+        DiskHost::new(self.base.clone(), self.home.clone(), self.timestamp.clone())
     }
 
     /// Plans on a state.
@@ -250,6 +261,21 @@ impl Stack {
             candidate,
         })
         .await
+    }
+
+    /// The state, with what an interrupted run has completed: nobody is asked about the rest, and nothing is written.
+    pub(crate) fn state_offline(&self, context: &Context, store: &dyn Store) -> Result<State, Failure> {
+        let mut state = store.read().map_err(store_failure)?.unwrap_or_default();
+        let journal_failed = |error: weir_state::JournalError| Failure::error("The journal of an interrupted run cannot be read", format!("{error}."));
+        if let Some(replay) = Replay::read(&store.journal_path()).map_err(journal_failed)? {
+            replay.apply_to(&mut state).map_err(journal_failed)?;
+            if !replay.open.is_empty() {
+                let detail =
+                    format!("The last run was interrupted during {} operations. -offline asks nobody what became of them; the next run does.", replay.open.len());
+                context.report(&Diagnostics::from_iter([Diagnostic::warning("An interrupted run is not taken up", detail)]), &self.config.sources);
+            }
+        }
+        Ok(state)
     }
 
     /// The state, with everything that an interrupted run has left taken up.

@@ -109,7 +109,7 @@ impl Walk<'_> {
         let decoded = self.eval(&scope, |evaluator| decode_instance(evaluator, &data.body, schema, false));
         let waits = !data.depends_on.is_empty() && self.found().pending[id];
         let state = self.found().providers.get(&addr).cloned();
-        let session = state.as_ref().and_then(|state| state.session()).filter(|_| decoded.config.is_wholly_known() && !waits);
+        let session = state.as_ref().and_then(|state| state.session()).filter(|_| decoded.config.is_wholly_known() && !waits && !self.options.offline);
         let Some(session) = session else { return unknown() };
         let address = format!("data.{}.{}", data.type_, data.name);
         match session.read_data(&data.type_, &decoded.config).await {

@@ -136,6 +136,14 @@ pub(crate) fn report(faults: Vec<Fault>, body: Option<&Body>, span: Option<Span>
         .collect()
 }
 
+/// A value with null for everything that is not known.
+pub fn without_unknown(value: &Value) -> Value {
+    if value.is_wholly_known() {
+        return value.clone();
+    }
+    value.transform(&mut |_, value| if let Value::Unknown(unknown) = &value { Value::Null(unknown.ty.clone()) } else { value })
+}
+
 /// A configuration in which nothing is set.
 pub(crate) fn only_null(schema: &Schema) -> Value {
     let attributes = schema.block.attributes.iter().map(|(name, attribute)| (name.clone(), Value::Null(attribute.ty.clone())));

@@ -371,6 +371,9 @@ async fn read_probe(walk: &Walk<'_>, probe: &Resource, inputs: &BTreeMap<Arc<str
     let addr = walk.provider_addr(module, &of);
     let state = walk.found().providers.get(&addr).cloned();
     let session = state.as_ref().and_then(|state| state.session()).ok_or("its provider is not configured yet")?;
+    if walk.options.offline && !session.is_offline(&probe.type_) {
+        return Err("-offline asks nobody".to_owned());
+    }
     let schemas = walk.catalog.schema(&addr.provider).ok_or("its provider is unknown")?;
     let Some(schema) = schemas.data_sources.get(&probe.type_) else {
         walk.report([Diagnostic::error(
@@ -396,7 +399,7 @@ async fn read_probe(walk: &Walk<'_>, probe: &Resource, inputs: &BTreeMap<Arc<str
 
 /// Opens the ephemeral resources that the probes refer to and that nothing else has needed yet.
 async fn ephemerals(walk: &Walk<'_>, gate: &Gate) {
-    let Some(id) = walk.nodes.find(&Node::Gate { name: gate.name.clone() }) else { return };
+    let Some(id) = walk.nodes.find(&Node::Gate { name: gate.name.clone() }).filter(|_| !walk.options.offline) else { return };
     let module = &walk.nodes.modules[0];
     for dep in &walk.nodes.deps[id] {
         let Node::Resource { module: 0, mode: Mode::Ephemeral, type_, name } = &walk.nodes.nodes[*dep] else { continue };

@@ -69,6 +69,11 @@ impl Imports {
             }
             return Err(());
         };
+        if walk.options.offline {
+            let detail = "Only its provider knows what the object is like, so -offline leaves out the import and what follows from it.";
+            walk.report([Diagnostic::warning("Import is not planned", detail).at(*span).of(job.addr.to_string())]);
+            return Err(());
+        }
         match import_object(session, &job.addr, id).await {
             Ok(value) => {
                 let value = decode::mark_schema(&value, job.schema);

@@ -5,6 +5,7 @@
 //!
 //! Nothing here changes the world: it reads (refresh, data sources, probes of gates) and computes.
 
+mod against;
 mod approval;
 mod catalog;
 mod check;
@@ -31,11 +32,12 @@ mod session;
 mod walk;
 mod world;
 
+pub use against::{Against, against};
 pub use approval::{Approval, Difference};
 pub use catalog::Catalog;
 pub use condition::{CheckOutcome, CheckStatus, Checked, CheckedInstance, Conditions};
 pub use console::{Console, console};
-pub use decode::{Decoded, decode_instance, split};
+pub use decode::{Decoded, decode_instance, split, without_unknown};
 pub use gate::{CheckResult, GateCandidate, GateInput, GatePlan, GateStatus, Guarded};
 pub use host::DiskHost;
 pub use import::import_object;

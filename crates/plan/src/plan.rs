@@ -28,6 +28,8 @@ pub struct Options {
     pub mode: Mode,
     /// Skip reading the present state of objects.
     pub no_refresh: bool,
+    /// Ask nobody: objects and data sources are as the state has them. Goes together with `no_refresh`.
+    pub offline: bool,
     /// Only these and what they need; all when empty.
     pub targets: Vec<Target>,
     /// Objects to be replaced in any case.

@@ -552,7 +552,7 @@ impl Planner {
         let Some(provider) = walk.catalog.get(&addr.provider) else { return };
         let schema = provider.schema();
         let config = decode::only_null(&schema.config);
-        let request = weir_provider::SessionRequest { config, parallelism: walk.options.parallelism.max(1), root: walk.cwd.clone() };
+        let request = weir_provider::SessionRequest { config, parallelism: walk.options.parallelism.max(1), root: walk.cwd.clone(), offline: walk.options.offline };
         let state = match provider.configure(request).await {
             Ok(session) => ProviderState::Ready(session),
             Err(faults) => {

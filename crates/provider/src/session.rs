@@ -45,6 +45,8 @@ pub struct SessionRequest {
     pub parallelism: usize,
     /// The root module's folder: relative paths in arguments start here.
     pub root: std::path::PathBuf,
+    /// Nothing may be asked of anybody: the session only plans, and what the configuration does not know is null. Credentials need not be there.
+    pub offline: bool,
 }
 
 /// A configured provider. Values in requests are unmarked: the engine has taken marks off and puts them back.
@@ -76,6 +78,12 @@ pub trait Session: Send + Sync {
 
     /// Removes the marks that creation left on these objects (type, state), now that the state knows them; in as few calls as the API allows.
     async fn settle(&self, created: &[(Arc<str>, Value)]) -> Result<(), Vec<Fault>>;
+
+    /// True when this data source asks nobody: its answer follows from its arguments, the provider's configuration and files of this machine.
+    fn is_offline(&self, type_name: &str) -> bool {
+        let _ = type_name;
+        false
+    }
 
     /// True when creating, updating and deleting this type changes nothing outside Weir's own state, so that a crash needs no recovery.
     fn is_local(&self, type_name: &str) -> bool;

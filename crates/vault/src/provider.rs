@@ -165,8 +165,15 @@ impl NativeProvider for Vault {
     }
 
     async fn connect(config: Config, request: &SessionRequest) -> Result<Client, Vec<Fault>> {
-        connect(config, &request.root).await.map_err(|fault| vec![fault])
+        let made = if request.offline { offline(config) } else { connect(config, &request.root).await };
+        made.map_err(|fault| vec![fault])
     }
+}
+
+/// A client for plans that ask nobody: what it would need to connect may not be there.
+fn offline(config: Config) -> Result<Client, Fault> {
+    let connection = Connection { address: config.address.filter(|address| !address.is_empty()), namespace: config.namespace, ..Connection::default() };
+    Ok(Client::new(Http::new(&connection)?))
 }
 
 async fn connect(config: Config, root: &std::path::Path) -> Result<Client, Fault> {

@@ -26,6 +26,7 @@ pub(crate) struct DefaultTags {
 
 impl DataSource for DefaultTags {
     type Client = Client;
+    const OFFLINE: bool = true;
 
     async fn read(client: &Client, _config: Self) -> Result<Self, Fault> {
         Ok(Self { id: Some(client.partition().to_owned()), tags: Some(client.tag_rules().defaults().clone()) })

@@ -274,6 +274,7 @@ fn check_ids<'a>(ids: impl Iterator<Item = &'a str>, argument: &str) -> Result<(
 
 impl DataSource for IamPolicyDocument {
     type Client = Client;
+    const OFFLINE: bool = true;
 
     async fn read(_client: &Client, mut config: Self) -> Result<Self, Fault> {
         let mut document = Document::default();

@@ -31,6 +31,7 @@ pub(crate) struct Partition {
 
 impl DataSource for Partition {
     type Client = Client;
+    const OFFLINE: bool = true;
 
     async fn read(client: &Client, _config: Self) -> Result<Self, Fault> {
         let found = partition::of_region(client.region());

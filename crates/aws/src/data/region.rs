@@ -69,6 +69,7 @@ const NAMES: [(&str, &str); 34] = [
 
 impl DataSource for Region {
     type Client = Client;
+    const OFFLINE: bool = true;
 
     async fn read(client: &Client, config: Self) -> Result<Self, Fault> {
         let named = config.endpoint.as_deref().and_then(|endpoint| endpoint.strip_prefix("ec2.")?.split('.').next());

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use anstyle::AnsiColor;
-use weir_addr::StageName;
-use weir_plan::{Action, Blocked, Change, Difference, Drift, GatePlan, GateStatus, Mode, Plan, Reason};
+use weir_addr::{InstanceAddr, StageName};
+use weir_plan::{Action, Against, Blocked, Change, Difference, Drift, GatePlan, GateStatus, Mode, Plan, Reason};
 use weir_value::{Path, PathStep, Value};
 
 use super::report::{Gate, Item, Report, Section};
@@ -67,6 +67,40 @@ fn section(plan: &Plan, name: Option<&StageName>, changes: &[&Change], paint: Pa
         (added + a, changed + c, destroyed + d)
     });
     Section { stage: name.map(|name| name.as_str().to_owned()), title, note, heading, counts, items: items.collect() }
+}
+
+/// What becomes of an object, without the reason.
+fn done(action: Action) -> &'static str {
+    match action {
+        Action::NoOp => "is moved or imported",
+        Action::Forget => "is no longer managed",
+        Action::Create => "is created",
+        Action::Read => "is read during apply",
+        Action::Update => "is updated in-place",
+        Action::Delete => "is destroyed",
+        Action::DeleteThenCreate | Action::CreateThenDelete => "is replaced",
+    }
+}
+
+/// What a working tree changes, compared with a revision of that name. `drifted` counts what has changed outside.
+pub(crate) fn against(found: &Against, revision: &str, drifted: &[InstanceAddr], paint: Paint) -> Report {
+    let mut report = report(&found.plan, paint);
+    let none = found.plan.is_empty() && found.undone.is_empty();
+    report.opening = if none {
+        format!("{} {}\n", paint.good("No changes."), paint.bold(format!("The working tree plans the same as {revision}.")))
+    } else {
+        format!("What the working tree changes, compared with {revision}:\n\n")
+    };
+    let list = |title: String, lines: Vec<String>| if lines.is_empty() { String::new() } else { format!("{}\n{}\n", paint.bold(title), lines.concat()) };
+    let at = |objects: &[(InstanceAddr, Action)]| objects.iter().map(|(addr, action)| format!("  - {addr} {} there\n", done(*action))).collect();
+    report.apart = [
+        list(format!("Changed by {revision} in another way, and shown above from there on:"), at(&found.both)),
+        list(format!("Only changed by {revision}, and left as it is here:"), at(&found.undone)),
+        list(format!("Set apart, as {revision} plans it as well:"), at(&found.shared)),
+        list("Set apart, as it changed outside of Weir:".to_owned(), drifted.iter().map(|addr| format!("  - {addr}\n")).collect()),
+    ]
+    .concat();
+    report
 }
 
 /// `Plan: 3 to add, …`

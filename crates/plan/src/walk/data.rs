@@ -3,11 +3,40 @@
 use std::sync::Arc;
 
 use weir_addr::Mode;
+use weir_provider::Schema;
 use weir_value::{Marks, Value};
 
 use super::{Done, Executor, Job, Walk};
-use crate::decode;
+use crate::decode::{self, Decoded};
 use crate::plan::Blocked;
+
+/// What a value waits for that the state does not have.
+const ONLINE: &str = "a plan that is not -offline";
+
+/// True when a recorded answer belongs to these arguments.
+fn answers(schema: &Schema, recorded: &Value, config: &Value) -> bool {
+    let block = &schema.block;
+    let given = block.attributes.iter().all(|(name, attribute)| {
+        let (asked, answer) = (config.get(name).unwrap_or_else(Value::null), recorded.get(name).unwrap_or_else(Value::null));
+        asked == answer || asked.is_null() && (attribute.computed || attribute.default.is_some())
+    });
+    given && block.blocks.keys().all(|name| covers(&recorded.get(name).unwrap_or_else(Value::null), &config.get(name).unwrap_or_else(Value::null)))
+}
+
+/// True when a recorded value is what was asked for, completed.
+fn covers(recorded: &Value, asked: &Value) -> bool {
+    if asked.is_null() || recorded == asked {
+        return true;
+    }
+    match asked {
+        Value::Object(entries) => entries.iter().all(|(name, asked)| recorded.get(name).is_some_and(|recorded| covers(&recorded, asked))),
+        Value::Set(_) => recorded.length() == asked.length() && asked.elements().all(|asked| recorded.elements().any(|recorded| covers(recorded, asked))),
+        Value::List(..) | Value::Tuple(_) => {
+            recorded.length() == asked.length() && asked.elements().zip(recorded.elements()).all(|(asked, recorded)| covers(recorded, asked))
+        }
+        _ => false,
+    }
+}
 
 impl Walk<'_> {
     pub(super) async fn data(&self, job: &Job<'_>, done: &mut Done, executor: &dyn Executor) -> Value {
@@ -21,6 +50,9 @@ impl Walk<'_> {
             !job.resource.depends_on.is_empty() && self.nodes.deps[job.node].iter().any(|dep| found.pending[*dep])
         };
         let session = job.state.session().filter(|_| decoded.config.is_wholly_known() && !waits);
+        if self.options.offline && session.is_some_and(|session| !session.is_offline(&job.resource.type_)) {
+            return self.recorded(job, decoded, done, executor);
+        }
         let Some(session) = session else {
             let cause = decoded.config.cause().or_else(|| done.blocked.clone());
             let planned = decode::only_configured(job.schema, &decoded.config, cause.as_deref());
@@ -43,6 +75,22 @@ impl Walk<'_> {
         }
     }
 
+    /// A data source of a plan that asks nobody: what the state has of it, if that was asked for with the same arguments.
+    fn recorded(&self, job: &Job<'_>, decoded: &Decoded, done: &mut Done, executor: &dyn Executor) -> Value {
+        let known = self.prior.record(&job.addr).and_then(|record| record.value(job.schema.ty()).ok());
+        let known = known.map(|value| value.expose("compared with the arguments, and marked again"));
+        if let Some(value) = known.filter(|value| answers(job.schema, value, &decoded.config)) {
+            let value = decode::mark_schema(&decode::mark(&value, &decoded.marks), job.schema);
+            executor.data(self, &job.addr, job.provider, Some(&value), &value, None);
+            return value;
+        }
+        let planned = decode::only_configured(job.schema, &decoded.config, Some(ONLINE));
+        let planned = decode::mark_schema(&decode::mark(&planned, &decoded.marks), job.schema);
+        executor.data(self, &job.addr, job.provider, None, &planned, job.blocked.clone());
+        done.pending = true;
+        planned
+    }
+
     pub(super) async fn ephemeral(&self, job: &Job<'_>) -> Value {
         let key = (Mode::Ephemeral, job.resource.type_.clone(), job.resource.name.clone());
         if let Some(known) = self.reuse.as_ref().and_then(|reuse| reuse.world.values.get(job.addr.module())).and_then(|values| values.resources.get(&key))
@@ -62,7 +110,7 @@ impl Walk<'_> {
             Some(Blocked::Gate(gate)) => Some(Arc::from(gate.to_string())),
             _ => None,
         };
-        if !self.needed.contains(&job.node) || gate.is_some() || !decoded.config.is_wholly_known() {
+        if !self.needed.contains(&job.node) || self.options.offline || gate.is_some() || !decoded.config.is_wholly_known() {
             return unknown(gate.or_else(|| decoded.config.cause()));
         }
         self.open(job.resource, &job.state, job.schema, decoded, &job.addr.to_string()).await.unwrap_or_else(|| unknown(None))

@@ -57,8 +57,11 @@ impl Walk<'_> {
         self.report(decode::report(faults, Some(body), span, ""));
         let state = if self.validating {
             ProviderState::Deferred("apply".into())
-        } else if decoded.config.is_wholly_known() {
-            let request = SessionRequest { config: decoded.config, parallelism: self.options.parallelism.max(1), root: self.cwd.clone() };
+        } else if decoded.config.is_wholly_known() || self.options.offline && self.has_objects(&addr) {
+            // Objects that are there already can be planned without what only a connection needs.
+            let config = if decoded.config.is_wholly_known() { decoded.config } else { decode::without_unknown(&decoded.config) };
+            let offline = self.options.offline;
+            let request = SessionRequest { config, parallelism: self.options.parallelism.max(1), root: self.cwd.clone(), offline };
             match provider.configure(request).await {
                 Ok(session) => ProviderState::Ready(session),
                 Err(faults) => {
@@ -74,6 +77,11 @@ impl Walk<'_> {
         self.found().providers.insert(addr.clone(), state);
         self.prefetch(&addr);
         failed
+    }
+
+    /// True when the state knows objects of this provider configuration.
+    fn has_objects(&self, addr: &ProviderConfigAddr) -> bool {
+        self.prior.resources.iter().any(|(resource, state)| resource.mode == Mode::Managed && state.provider == *addr)
     }
 
     /// Begins to read every object of a provider that the state knows, all at once, so that its session can gather the calls.

@@ -43,6 +43,8 @@ pub trait ErasedData<C>: Send + Sync {
     fn schema(&self) -> Arc<Schema>;
     /// See [`DataSource::validate`].
     fn validate(&self, config: &Value) -> Vec<Fault>;
+    /// See [`DataSource::OFFLINE`].
+    fn is_offline(&self) -> bool;
     /// See [`DataSource::read`].
     async fn read(&self, client: &C, config: &Value) -> Result<Value, Fault>;
 }
@@ -225,6 +227,9 @@ impl<D: DataSource> ErasedData<D::Client> for Erased<D> {
     }
     fn validate(&self, config: &Value) -> Vec<Fault> {
         D::validate(config)
+    }
+    fn is_offline(&self) -> bool {
+        D::OFFLINE
     }
     async fn read(&self, client: &D::Client, config: &Value) -> Result<Value, Fault> {
         to_value(&D::read(client, from_value(config)?).await?, self.schema.ty())

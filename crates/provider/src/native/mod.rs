@@ -86,6 +86,9 @@ pub trait DataSource: Typed {
     /// The configured provider.
     type Client: NativeClient;
 
+    /// True when reading asks nobody: the answer follows from the arguments, the provider's configuration and files of this machine.
+    const OFFLINE: bool = false;
+
     /// Checks a configuration without asking anybody; attributes may be unknown.
     fn validate(config: &Value) -> Vec<Fault> {
         let _ = config;

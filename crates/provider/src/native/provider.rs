@@ -188,6 +188,10 @@ impl<C: NativeClient> Session for NativeSession<C> {
         entry.read(&self.client, config).await.map_err(|fault| vec![fault])
     }
 
+    fn is_offline(&self, type_name: &str) -> bool {
+        self.types.data_sources.get(type_name).is_some_and(|entry| entry.is_offline())
+    }
+
     async fn open(&self, type_name: &str, config: &Value) -> Result<Opened, Vec<Fault>> {
         let entry = self.types.ephemeral.get(type_name).ok_or_else(|| vec![unsupported("ephemeral resource", type_name)])?;
         let value = entry.open(&self.client, config).await.map_err(|fault| vec![fault])?;

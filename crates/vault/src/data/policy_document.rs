@@ -129,6 +129,7 @@ fn number(text: &str) -> u32 {
 
 impl DataSource for PolicyDocument {
     type Client = Client;
+    const OFFLINE: bool = true;
 
     async fn read(_: &Client, config: Self) -> Result<Self, Fault> {
         let hcl = text(&config.rule);

@@ -60,7 +60,7 @@ pub(crate) fn provider_value(schema: &Schema, json: &Json) -> Value {
 pub(crate) async fn configure(config: Json) -> Result<Engine, Vec<Fault>> {
     let provider = Native::<Vault>::new();
     let config = provider_value(&provider.schema().config, &config);
-    let session = provider.configure(SessionRequest { config, parallelism: 10, root: ".".into() }).await?;
+    let session = provider.configure(SessionRequest { config, parallelism: 10, root: ".".into(), offline: false }).await?;
     Ok(Engine { provider, session })
 }
 

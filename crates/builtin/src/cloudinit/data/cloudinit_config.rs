@@ -99,6 +99,7 @@ fn compress(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
 
 impl DataSource for CloudinitConfig {
     type Client = NoClient;
+    const OFFLINE: bool = true;
 
     fn validate(config: &Value) -> Vec<Fault> {
         let is = |name, truth| config.get(name).and_then(|value| value.as_bool()) == Some(truth);

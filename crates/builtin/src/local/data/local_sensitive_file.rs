@@ -54,6 +54,7 @@ pub(crate) struct LocalSensitiveFile {
 
 impl DataSource for LocalSensitiveFile {
     type Client = Files;
+    const OFFLINE: bool = true;
 
     async fn read(files: &Files, config: Self) -> Result<Self, Fault> {
         let path = files.path(&config.filename);

@@ -39,6 +39,7 @@ pub(crate) struct NullDataSource {
 
 impl DataSource for NullDataSource {
     type Client = NoClient;
+    const OFFLINE: bool = true;
 
     async fn read(_: &NoClient, config: Self) -> Result<Self, Fault> {
         Ok(Self {

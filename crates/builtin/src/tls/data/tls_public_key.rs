@@ -49,6 +49,7 @@ pub(crate) struct TlsPublicKey {
 
 impl DataSource for TlsPublicKey {
     type Client = NoClient;
+    const OFFLINE: bool = true;
 
     async fn read(_: &NoClient, config: Self) -> Result<Self, Fault> {
         let fault = |error: X509Error| Fault::error("Cannot read the private key", error.to_string());

@@ -57,6 +57,9 @@ pub(super) fn document(report: &Report) -> String {
     if !report.outputs.is_empty() {
         out.push_str(&block(&report.outputs));
     }
+    if !report.apart.is_empty() {
+        let _ = writeln!(out, "<pre>{}</pre>", escaped(report.apart.trim_end()));
+    }
     out.push_str("</body>\n</html>\n");
     out
 }

@@ -75,6 +75,9 @@ fn written(report: &Report, detail: Detail) -> String {
     if !report.outputs.is_empty() {
         folded(&mut out, "Outputs", &fenced("diff", &diff(&report.outputs)));
     }
+    if !report.apart.is_empty() {
+        folded(&mut out, "Set apart", &fenced("text", &report.apart));
+    }
     out
 }
 

@@ -39,6 +39,9 @@ pub(crate) struct Report {
     pub(crate) sections: Vec<Section>,
     /// What becomes of the outputs.
     pub(crate) outputs: String,
+    /// What is set apart from the changes, in a comparison.
+    #[serde(default)]
+    pub(crate) apart: String,
     /// The gates.
     pub(crate) gates: Vec<Gate>,
     /// `Plan: 3 to add, …`; empty when there is nothing to do.
@@ -121,6 +124,7 @@ impl Report {
             }
         }
         out.push_str(&self.outputs);
+        out.push_str(&self.apart);
         if !self.gates.is_empty() {
             out.push_str("Gates:\n");
             let width = self.gates.iter().map(|gate| gate.name.len()).max().unwrap_or(0);

@@ -1,0 +1,7 @@
+variable "note" {}
+
+resource "terraform_data" "x" {
+  input = <<-EOT
+    - ${var.note}
+  EOT
+}
