@@ -24,6 +24,7 @@
 //!
 //! A further service is one line in `Cargo.toml` and one in `client.rs`.
 
+mod acl_entries;
 mod api;
 mod assume;
 mod batch;
