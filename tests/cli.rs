@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 /// Every file in `cases/` is a session of commands, with what they print and how they end.
 #[test]
 fn transcripts() {
-    trycmd::TestCases::new().register_bin("weir", trycmd::cargo::cargo_bin("weir")).env("NO_COLOR", "1").case("tests/cases/*.md");
+    trycmd::TestCases::new().register_bin("weir", trycmd::cargo::cargo_bin("weir")).env("NO_COLOR", "1").env("TF_CLI_CONFIG_FILE", "").case("tests/cases/*.md");
 }
 
 fn weir(arguments: &[&str]) -> Output {

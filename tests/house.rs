@@ -10,14 +10,14 @@ use std::process::{Command, Output};
 const FLOORS: [&[&str]; 6] = [
     &["addr", "diag", "value", "graph", "provider-derive"],
     &["config", "provider", "state"],
-    &["eval", "aws", "vault", "builtin", "sandbox"],
+    &["eval", "aws", "vault", "builtin", "plugin", "sandbox"],
     &["plan"],
     &["apply"],
     &["cli"],
 ];
 
 /// Crates that stand for one real system each.
-const SYSTEMS: [&str; 4] = ["aws", "vault", "builtin", "sandbox"];
+const SYSTEMS: [&str; 5] = ["aws", "vault", "builtin", "plugin", "sandbox"];
 
 /// What only the roof may do, and who does it all the same: file, what, why.
 const EXCEPTIONS: [(&str, &str, &str); 2] = [

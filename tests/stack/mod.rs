@@ -29,7 +29,7 @@ impl Stack {
     }
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
-        command.args(arguments).current_dir(self.dir.path()).env("NO_COLOR", "1").stdin(Stdio::null());
+        command.args(arguments).current_dir(self.dir.path()).env("NO_COLOR", "1").env_remove("TF_CLI_CONFIG_FILE").stdin(Stdio::null());
         command
     }
     pub fn run(&self, arguments: &[&str]) -> (i32, String) {

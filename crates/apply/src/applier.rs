@@ -304,7 +304,8 @@ impl<'a> Maker<'a, '_> {
         };
         let prior =
             if change.action == Action::Update { change.before.as_ref().map(|before| before.expose("handed to the provider that changes the object")) } else { None };
-        let (config, planned) = match final_plan(job, session, prior.as_ref(), change).await {
+        let private = prior.as_ref().and_then(|_| effects.state().record(&job.addr).and_then(|record| record.private.clone()));
+        let (config, planned) = match final_plan(job, session, prior.as_ref(), private.as_deref(), change).await {
             Ok(made) => made,
             Err(diags) => {
                 effects.report(diags);
@@ -335,7 +336,8 @@ impl<'a> Maker<'a, '_> {
             session: &**session,
             schema: job.schema,
             prior,
-            planned: Some(planned),
+            planned: Some(planned.state),
+            private: planned.private,
             config: Some(config),
             marks: decoded.marks.clone(),
             deposed: None,

@@ -99,6 +99,7 @@ async fn all(effects: &Effects<'_>, catalog: &Catalog, providers: &HashMap<Provi
             schema: &schema,
             prior,
             planned: None,
+            private: None,
             config: None,
             marks: Vec::new(),
             deposed: deletion.deposed,

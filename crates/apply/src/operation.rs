@@ -46,6 +46,8 @@ pub(crate) struct Operation<'a> {
     pub(crate) prior: Option<Value>,
     /// What shall be; `None` to delete.
     pub(crate) planned: Option<Value>,
+    /// What the provider wants to be told again of the plan.
+    pub(crate) private: Option<Arc<str>>,
     /// The configuration, with write-only arguments.
     pub(crate) config: Option<Value>,
     /// What is sensitive beyond the schema.
@@ -121,9 +123,20 @@ impl Effects<'_> {
         }
     }
 
+    /// What the provider keeps for itself about an object of the state.
+    fn kept_private(&self, addr: &InstanceAddr, deposed: Option<&Arc<str>>) -> Option<Arc<str>> {
+        let state = self.state();
+        let objects = state.instance(addr)?;
+        let record = match deposed {
+            Some(key) => objects.deposed.get(key),
+            None => objects.current.as_ref(),
+        };
+        record?.private.clone()
+    }
+
     /// Runs one operation. Gives the object as it is then; `Err` when it failed (reported, recorded).
     pub(crate) async fn run(&self, operation: Operation<'_>) -> Result<Option<Value>, ()> {
-        let Operation { change, session, schema, prior, planned, config, marks, deposed, dependencies } = operation;
+        let Operation { change, session, schema, prior, planned, private, config, marks, deposed, dependencies } = operation;
         let addr = &change.addr;
         let Ok(_permit) = self.permits.acquire().await else { return Err(()) };
         if self.stop.requested() {
@@ -136,6 +149,7 @@ impl Effects<'_> {
             (Some(_), None) => (Op::Delete, Action::Delete),
         };
         let type_name = &addr.resource.type_;
+        let private = if op == Op::Delete { self.kept_private(addr, deposed.as_ref()) } else { private };
         let mut intent = Intent::new(op, addr.clone(), change.provider.clone());
         intent.durable = !session.is_local(type_name);
         intent.deposed.clone_from(&deposed);
@@ -153,7 +167,15 @@ impl Effects<'_> {
         let started = Instant::now();
         (self.events)(Event::Started { addr: addr.clone(), action, id: prior.as_ref().and_then(id_of) });
         let reports = Reports { journal: self.journal, seq, schema, fault: Mutex::new(None) };
-        let request = ApplyRequest { type_name, prior: prior.as_ref(), planned: planned.as_ref(), config: config.as_ref(), token: &token, progress: &reports };
+        let request = ApplyRequest {
+            type_name,
+            prior: prior.as_ref(),
+            planned: planned.as_ref(),
+            config: config.as_ref(),
+            private: private.as_deref(),
+            token: &token,
+            progress: &reports,
+        };
         let applied = session.apply(request).await;
         let elapsed = started.elapsed();
         let failed = applied.faults.iter().any(|fault| fault.severity == weir_provider::Severity::Error);
@@ -180,7 +202,7 @@ impl Effects<'_> {
         let state = applied.state;
         let status = if failed && op == Op::Create { Status::Tainted } else { Status::Ready };
         let record = match state.as_ref().map(|state| record(state, schema, &marks, dependencies, change.create_before_destroy, status)).transpose() {
-            Ok(record) => record.map(Arc::new),
+            Ok(record) => record.map(|record| Arc::new(Record { private: applied.private, ..record })),
             Err(error) => {
                 // What the provider said of the object cannot be kept: the journal keeps what it reported before.
                 self.report([Diagnostic::error("Provider returned an invalid object", format!("{error}. The object stays in the journal: run the command again."))

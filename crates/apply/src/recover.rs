@@ -6,7 +6,7 @@ use std::sync::Arc;
 use weir_addr::ProviderConfigAddr;
 use weir_diag::{Diagnostic, Diagnostics};
 use weir_plan::{Catalog, ProviderState};
-use weir_provider::{ReadRequest, RecoverRequest};
+use weir_provider::{ReadRequest, RecoverRequest, Severity};
 use weir_state::{Effect, Intent, Op, RawJson, Record, Replay, State, Status};
 use weir_value::Value;
 
@@ -81,16 +81,25 @@ async fn settle(
         let created = created.and_then(|raw| raw.decode(schema.ty()).ok());
         session.recover(RecoverRequest { type_name, planned: &planned, created: created.as_ref(), token: &intent.token }).await
     } else {
+        let private = known(state).and_then(|record| record.private.clone());
         match known(state).and_then(|record| record.value(schema.ty()).ok()) {
             Some(prior) => {
                 let prior = prior.expose("handed to the provider that reads the object");
-                session.read(ReadRequest { type_name, prior: &prior }).await
+                session.read(ReadRequest { type_name, prior: &prior, private: private.as_deref() }).await
             }
             None => Ok(None),
         }
     };
     let value = match answer {
         Ok(value) => value,
+        // It cannot say, and nobody else can: the user is told, and the run goes on.
+        Err(faults) if faults.iter().all(|fault| fault.severity == Severity::Warning) => {
+            for fault in faults {
+                let detail = format!("The last run was interrupted while it created {addr}. {}", fault.detail);
+                found.diags.push(Diagnostic::warning(fault.summary, detail).of(addr.to_string()));
+            }
+            None
+        }
         Err(faults) => {
             found.diags.extend(faults.into_iter().map(|fault| {
                 Diagnostic::error(
@@ -105,7 +114,8 @@ async fn settle(
     let before = known(state);
     let new = value.as_ref().map(|value| {
         let (dependencies, cbd) = before.as_ref().map_or_else(|| (Arc::from([]), false), |record| (record.dependencies.clone(), record.create_before_destroy));
-        record(value, &schema, &[], dependencies, cbd, Status::Ready)
+        let private = before.as_ref().and_then(|record| record.private.clone());
+        record(value, &schema, &[], dependencies, cbd, Status::Ready).map(|record| Record { private, ..record })
     });
     let new: Option<Arc<Record>> = match new.transpose() {
         Ok(new) => new.map(Arc::new),

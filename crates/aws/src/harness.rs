@@ -144,12 +144,12 @@ impl Lab {
 
     /// The plan for a configuration.
     pub(crate) async fn plan(&self, type_name: &str, prior: Option<&Value>, config: &Json) -> Result<Planned, Vec<Fault>> {
-        self.session.plan(PlanRequest { type_name, prior, config: &self.config(type_name, config) }).await
+        self.session.plan(PlanRequest { type_name, prior, config: &self.config(type_name, config), private: None }).await
     }
 
     async fn apply(&self, type_name: &str, prior: Option<&Value>, planned: &Value, config: &Value, token: &str) -> Result<(Value, Option<Value>), Vec<Fault>> {
         let reports = Reports::default();
-        let request = ApplyRequest { type_name, prior, planned: Some(planned), config: Some(config), token, progress: &reports };
+        let request = ApplyRequest { type_name, prior, planned: Some(planned), config: Some(config), private: None, token, progress: &reports };
         let applied = self.session.apply(request).await;
         if !applied.faults.is_empty() {
             return Err(applied.faults);
@@ -195,18 +195,18 @@ impl Lab {
 
     /// The object as it is, or why it cannot be read.
     pub(crate) async fn try_read(&self, type_name: &str, prior: &Value) -> Result<Option<Value>, Vec<Fault>> {
-        self.session.read(ReadRequest { type_name, prior }).await
+        self.session.read(ReadRequest { type_name, prior, private: None }).await
     }
 
     /// The object as it is.
     pub(crate) async fn read(&self, type_name: &str, prior: &Value) -> Option<Value> {
-        self.session.read(ReadRequest { type_name, prior }).await.unwrap_or_else(|faults| panic!("reading {type_name}: {faults:?}"))
+        self.session.read(ReadRequest { type_name, prior, private: None }).await.unwrap_or_else(|faults| panic!("reading {type_name}: {faults:?}"))
     }
 
     /// Deletes an object.
     pub(crate) async fn delete(&self, type_name: &str, prior: &Value) {
         let reports = Reports::default();
-        let request = ApplyRequest { type_name, prior: Some(prior), planned: None, config: None, token: "d", progress: &reports };
+        let request = ApplyRequest { type_name, prior: Some(prior), planned: None, config: None, private: None, token: "d", progress: &reports };
         let applied = self.session.apply(request).await;
         assert!(applied.faults.is_empty() && applied.state.is_none(), "deleting {type_name}: {:?}", applied.faults);
     }

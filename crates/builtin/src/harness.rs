@@ -60,7 +60,7 @@ impl World {
 
     /// The plan.
     pub(crate) async fn plan(&self, type_name: &str, prior: Option<&Value>, config: &Value) -> Planned {
-        self.session.plan(PlanRequest { type_name, prior, config }).await.unwrap()
+        self.session.plan(PlanRequest { type_name, prior, config, private: None }).await.unwrap()
     }
 
     /// Creates, and checks that the result keeps what was planned and that planning again changes nothing.
@@ -104,7 +104,7 @@ impl World {
     /// Applies.
     pub(crate) async fn apply(&self, type_name: &str, prior: Option<&Value>, planned: Option<&Value>, config: Option<&Value>) -> Result<Option<Value>, Fault> {
         let reports = Reports::default();
-        let request = ApplyRequest { type_name, prior, planned, config, token: "5a9b6e5c-0000-4000-8000-000000000000", progress: &reports };
+        let request = ApplyRequest { type_name, prior, planned, config, private: None, token: "5a9b6e5c-0000-4000-8000-000000000000", progress: &reports };
         let applied = self.session.apply(request).await;
         match applied.faults.into_iter().next() {
             Some(fault) => Err(fault),
@@ -114,7 +114,7 @@ impl World {
 
     /// Reads.
     pub(crate) async fn read(&self, type_name: &str, prior: &Value) -> Option<Value> {
-        self.session.read(ReadRequest { type_name, prior }).await.unwrap()
+        self.session.read(ReadRequest { type_name, prior, private: None }).await.unwrap()
     }
 
     /// Deletes, twice.

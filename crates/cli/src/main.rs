@@ -14,6 +14,7 @@ mod log;
 mod output;
 mod panic;
 mod plan_file;
+mod plugins;
 mod prompt;
 mod providers;
 mod revision;

@@ -17,8 +17,8 @@ use weir_value::{Type, Value};
 
 use crate::context::Context;
 use crate::exit::Failure;
-use crate::providers;
 use crate::stored::{ChangeFlags, selected_workspace, store_failure};
+use crate::{plugins, providers};
 
 /// Values of variables.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -111,7 +111,7 @@ impl Stack {
 
     /// Loads what another folder than the present one has in its place.
     pub(crate) fn load_in(context: &Context, files: &dyn FileSystem, base: PathBuf, flags: &VariableFlags) -> Result<Self, Failure> {
-        let (config, mut diags) = load(files, Path::new("."));
+        let (mut config, mut diags) = load(files, Path::new("."));
         let empty = config.sources.iter().next().is_none();
         if empty && !diags.has_errors() {
             diags.push(Diagnostic::error(
@@ -127,6 +127,12 @@ impl Stack {
         let mut catalog = Catalog::default();
         for (addr, local, provider) in providers::all() {
             catalog.add(addr, local, provider);
+        }
+        let mut seen = config.sources.clone();
+        diags.extend(plugins::add(context, &nodes, &mut catalog, &mut seen));
+        config.sources = seen;
+        if diags.has_errors() {
+            return Err(Failure::new(diags, &config.sources));
         }
         let timestamp = now();
         let mut stack = Self {
@@ -283,6 +289,10 @@ impl Stack {
         let mut state = store.read().map_err(store_failure)?.unwrap_or_default();
         let journal_failed = |error: weir_state::JournalError| Failure::error("The journal of an interrupted run cannot be taken up", format!("{error}."));
         let path = store.journal_path();
+        let upgraded = weir_plan::upgrade(&mut state, &self.catalog);
+        if upgraded.has_errors() {
+            return Err(Failure::new(upgraded, &self.config.sources));
+        }
         let Some(replay) = Replay::read(&path).map_err(journal_failed)? else { return Ok(state) };
         replay.apply_to(&mut state).map_err(journal_failed)?;
         let options = Options { no_refresh: true, parallelism: 10, ..Options::default() };
@@ -291,6 +301,7 @@ impl Stack {
         if diags.has_errors() {
             return Err(Failure::new(diags, &self.config.sources));
         }
+        context.report(&diags, &self.config.sources);
         for line in lines {
             context.err.line(format!("Recovered: {line}."));
         }

@@ -318,6 +318,8 @@ pub struct RequiredProvider {
     pub source: Option<Arc<str>>,
     /// The version constraint as written.
     pub version: Option<Arc<str>>,
+    /// False when the provider shall run as a plugin also where Weir has it natively.
+    pub native: bool,
     /// Where it stands.
     pub span: Span,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use weir_addr::{ProviderAddr, ProviderConfigAddr};
 use weir_config::{Module, ProviderRef};
-use weir_provider::{Provider, ProviderSchema};
+use weir_provider::{Fault, Provider, ProviderSchema};
 
 /// Providers by their source address; the host takes no part, since the same provider is published on several registries.
 #[derive(Clone, Default)]
@@ -13,6 +13,8 @@ pub struct Catalog {
     providers: BTreeMap<(Arc<str>, Arc<str>), (ProviderAddr, Arc<dyn Provider>)>,
     /// Providers that a module may use without naming their source.
     implied: BTreeMap<Arc<str>, ProviderAddr>,
+    /// Why providers that a configuration names are not there.
+    missing: BTreeMap<ProviderAddr, Fault>,
 }
 
 impl Catalog {
@@ -20,6 +22,16 @@ impl Catalog {
     pub fn add(&mut self, addr: ProviderAddr, local: &str, provider: Arc<dyn Provider>) {
         self.implied.entry(local.into()).or_insert_with(|| addr.clone());
         self.providers.insert((addr.namespace.clone(), addr.name.clone()), (addr, provider));
+    }
+
+    /// Says why a provider is not there.
+    pub fn miss(&mut self, addr: ProviderAddr, why: Fault) {
+        self.missing.insert(addr, why);
+    }
+
+    /// Why a provider is not there, if that was said.
+    pub fn why_missing(&self, addr: &ProviderAddr) -> Option<&Fault> {
+        self.missing.get(addr)
     }
 
     /// The provider of that address.

@@ -37,7 +37,7 @@ pub async fn import_object(session: &Arc<dyn Session>, addr: &InstanceAddr, id: 
     let Some(imported) = found.into_iter().find(|imported| *imported.type_name == *type_name) else {
         return Err(vec![Fault::error("Invalid import", format!("Asked for {addr}, the provider gave an object of another type for the id \"{id}\"."))]);
     };
-    let read = session.read(ReadRequest { type_name, prior: &imported.state }).await?;
+    let read = session.read(ReadRequest { type_name, prior: &imported.state, private: imported.private.as_deref() }).await?;
     read.ok_or_else(|| {
         vec![Fault::error(
             "Cannot import non-existent remote object",

@@ -29,6 +29,7 @@ mod planner;
 mod removed;
 mod scope;
 mod session;
+mod upgrade;
 mod walk;
 mod world;
 
@@ -46,5 +47,6 @@ pub use outline::{Part, outline};
 pub use plan::{Action, Blocked, Change, Drift, Mode, Options, OutputChange, Plan, Reason, StagePlan};
 pub use planner::{Made, Planning, ephemerals_needed, final_plan, mark_object, plan, validate};
 pub use session::ProviderState;
+pub use upgrade::upgrade;
 pub use walk::{Executor, Job, Outcome, Reuse, Walk, walk};
 pub use world::World;

@@ -415,7 +415,8 @@ impl Planner {
         };
         let type_name = &*job.resource.type_;
         let ask = async |prior: Option<&Value>| -> Option<Planned> {
-            match session.plan(PlanRequest { type_name, prior, config: &config }).await {
+            let private = prior.and_then(|_| walk.prior.record(&job.addr)).and_then(|record| record.private.as_deref());
+            match session.plan(PlanRequest { type_name, prior, config: &config, private }).await {
                 Ok(planned) => {
                     walk.report(decode::report(planned.warnings.clone(), Some(&job.resource.body), Some(job.resource.span), &job.addr.to_string()));
                     Some(planned)
@@ -657,7 +658,13 @@ pub fn ephemerals_needed<'a>(nodes: &Nodes, catalog: &Catalog, prior: &State, op
 }
 
 /// The configuration and the plan of an object with everything known: what the planner had planned, filled in. An error when the provider plans something else now.
-pub async fn final_plan(job: &Job<'_>, session: &Arc<dyn weir_provider::Session>, prior: Option<&Value>, change: &Change) -> Result<(Value, Value), Diagnostics> {
+pub async fn final_plan(
+    job: &Job<'_>,
+    session: &Arc<dyn weir_provider::Session>,
+    prior: Option<&Value>,
+    private: Option<&str>,
+    change: &Change,
+) -> Result<(Value, Planned), Diagnostics> {
     let Some(decoded) = &job.decoded else { return Err(Diagnostics::new()) };
     // Also a replacement keeps what ignore_changes names as the old object had it, as the plan did.
     let config = match &change.before {
@@ -666,7 +673,7 @@ pub async fn final_plan(job: &Job<'_>, session: &Arc<dyn weir_provider::Session>
     };
     let address = job.addr.to_string();
     let planned = session
-        .plan(PlanRequest { type_name: &job.resource.type_, prior, config: &config })
+        .plan(PlanRequest { type_name: &job.resource.type_, prior, config: &config, private })
         .await
         .map_err(|faults| decode::report(faults, Some(&job.resource.body), Some(job.resource.span), &address))?;
     let approved = change.after.as_ref().map(|after| crate::encode::encode(&after.clone().unmark_deep().0, ""));
@@ -677,7 +684,7 @@ pub async fn final_plan(job: &Job<'_>, session: &Arc<dyn weir_provider::Session>
         );
         return Err(Diagnostic::error("Plan changed during apply", detail).at(job.resource.span).of(address).into());
     }
-    Ok((config, planned.state))
+    Ok((config, planned))
 }
 
 /// An object with the marks of its configuration and schema.

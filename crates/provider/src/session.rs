@@ -20,6 +20,12 @@ pub trait Provider: Send + Sync {
     /// Connects. The configuration is an object of the provider's schema; it may be sensitive or ephemeral, and is wholly known.
     async fn configure(&self, request: SessionRequest) -> Result<Arc<dyn Session>, Vec<Fault>>;
 
+    /// An object of the state that was written under an older version of its type's schema, as the present one has it; `None` when the provider leaves that to the reader.
+    fn upgrade(&self, type_name: &str, version: u64, attributes: &str) -> Result<Option<Value>, Vec<Fault>> {
+        let _ = (type_name, version, attributes);
+        Ok(None)
+    }
+
     /// Calls a function with as many known arguments as its schema says, converted to its types.
     fn call(&self, function: &str, arguments: &[Value]) -> Result<Value, FunctionFault>;
 }
@@ -87,6 +93,9 @@ pub trait Session: Send + Sync {
 
     /// True when creating, updating and deleting this type changes nothing outside Weir's own state, so that a crash needs no recovery.
     fn is_local(&self, type_name: &str) -> bool;
+
+    /// Asks for running operations to be given up, as far as they can be.
+    async fn stop(&self) {}
 }
 
 /// See [`Session::read`].
@@ -95,6 +104,8 @@ pub struct ReadRequest<'a> {
     pub type_name: &'a str,
     /// What the state says.
     pub prior: &'a Value,
+    /// What the provider keeps for itself about the object, as the state has it.
+    pub private: Option<&'a str>,
 }
 
 /// See [`Session::plan`].
@@ -105,6 +116,8 @@ pub struct PlanRequest<'a> {
     pub prior: Option<&'a Value>,
     /// The configuration; unset attributes are null.
     pub config: &'a Value,
+    /// What the provider keeps for itself about the object, as the state has it.
+    pub private: Option<&'a str>,
 }
 
 /// The answer to a [`PlanRequest`].
@@ -114,6 +127,8 @@ pub struct Planned {
     pub state: Value,
     /// Attributes whose change needs a new object.
     pub requires_replace: Vec<Path>,
+    /// What the provider wants to be told again when it applies the plan.
+    pub private: Option<Arc<str>>,
     /// Warnings.
     pub warnings: Vec<Fault>,
 }
@@ -128,6 +143,8 @@ pub struct ApplyRequest<'a> {
     pub planned: Option<&'a Value>,
     /// The configuration, with write-only arguments; `None` when deleting.
     pub config: Option<&'a Value>,
+    /// [`Planned::private`]; when deleting, what the provider keeps for itself about the object.
+    pub private: Option<&'a str>,
     /// The journal's token of this operation: a UUID, the same when the operation is taken up again after a crash.
     pub token: &'a str,
     /// Where the provider reports as it goes.
@@ -147,6 +164,8 @@ pub struct Applied {
     pub state: Option<Value>,
     /// Errors and warnings; an error means that the operation failed.
     pub faults: Vec<Fault>,
+    /// What the provider keeps for itself about the object; opaque, base64.
+    pub private: Option<Arc<str>>,
 }
 
 /// See [`Session::import`].
@@ -156,6 +175,8 @@ pub struct Imported {
     pub type_name: Arc<str>,
     /// The state, to be read next.
     pub state: Value,
+    /// What the provider keeps for itself about the object.
+    pub private: Option<Arc<str>>,
 }
 
 /// See [`Session::recover`].

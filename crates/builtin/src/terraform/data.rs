@@ -103,7 +103,7 @@ impl ErasedResource<NoClient> for TerraformData {
                 (or_null(get(prior, "id")), output)
             }
         };
-        Ok(Planned { state: object(id, input, output, triggers), requires_replace, warnings: Vec::new() })
+        Ok(Planned { state: object(id, input, output, triggers), requires_replace, private: None, warnings: Vec::new() })
     }
 
     async fn read(&self, _: &NoClient, prior: &Value) -> Result<Option<Value>, Fault> {
@@ -119,7 +119,7 @@ impl ErasedResource<NoClient> for TerraformData {
             let input = or_null(get(planned, "input"));
             object(id, input.clone(), input, or_null(get(planned, "triggers_replace")))
         });
-        Applied { state, faults: Vec::new() }
+        Applied { state, faults: Vec::new(), private: None }
     }
 
     async fn import(&self, _: &NoClient, id: &str) -> Result<Value, Fault> {

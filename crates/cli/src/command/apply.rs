@@ -240,7 +240,8 @@ impl Run<'_> {
             });
         }
         let stop = Arc::new(Stop::default());
-        let signals = tokio::spawn(interrupted(stop.clone(), Arc::clone(&context.err)));
+        let sessions = made.providers.values().filter_map(|state| state.session().cloned()).collect();
+        let signals = tokio::spawn(interrupted(stop.clone(), Arc::clone(&context.err), sessions));
         let host = self.stack.host().applying(now());
         let progress = Arc::new(Progress::new(context, &made.plan));
         let beats = progress.is_live().then(|| tokio::spawn(beat(Arc::clone(&progress))));
@@ -411,12 +412,15 @@ async fn beat(progress: Arc<Progress>) {
 }
 
 /// Ctrl-C once ends after the running operations, twice at once.
-async fn interrupted(stop: Arc<Stop>, err: Arc<crate::output::Output>) {
+async fn interrupted(stop: Arc<Stop>, err: Arc<crate::output::Output>, sessions: Vec<Arc<dyn weir_provider::Session>>) {
     if tokio::signal::ctrl_c().await.is_err() {
         return;
     }
     stop.request();
     err.line("\nInterrupt received. Waiting for the running operations to end; press Ctrl-C again to leave at once (the next run takes them up).");
+    for session in sessions {
+        tokio::spawn(async move { session.stop().await });
+    }
     if tokio::signal::ctrl_c().await.is_ok() {
         err.line("Left. Operations that were under way are in the journal; the next run finds out what became of them.");
         tokio::time::sleep(Duration::from_millis(50)).await;

@@ -19,7 +19,15 @@ pub(super) fn read(module: &mut Module, block: &Block, diags: &mut Diagnostics) 
     for required in reader.blocks("required_providers") {
         for attribute in &required.body.attributes {
             let entry = requirement(&attribute.expr, attribute.name.span, reader.diags);
-            module.required_providers.insert(attribute.name.name.clone(), entry);
+            match module.required_providers.get_mut(&attribute.name.name) {
+                // A file of Weir's own can say how to run what a file for all says the source of.
+                Some(known) => {
+                    known.native &= entry.native;
+                    known.source = entry.source.or(known.source.take());
+                    known.version = entry.version.or(known.version.take());
+                }
+                None => drop(module.required_providers.insert(attribute.name.name.clone(), entry)),
+            }
         }
     }
     for kind in ["backend", "cloud", "encryption"] {
@@ -38,7 +46,7 @@ pub(super) fn read(module: &mut Module, block: &Block, diags: &mut Diagnostics) 
 }
 
 fn requirement(expr: &Expr, span: Span, diags: &mut Diagnostics) -> RequiredProvider {
-    let mut entry = RequiredProvider { source: None, version: None, span };
+    let mut entry = RequiredProvider { source: None, version: None, native: true, span };
     match &expr.kind {
         // The form of Terraform 0.12: only a version.
         ExprKind::Literal(Value::String(version)) => entry.version = Some(Arc::clone(version)),
@@ -48,12 +56,14 @@ fn requirement(expr: &Expr, span: Span, diags: &mut Diagnostics) -> RequiredProv
                 match (&**key, &value.kind) {
                     ("source", ExprKind::Literal(Value::String(text))) => entry.source = Some(Arc::clone(text)),
                     ("version", ExprKind::Literal(Value::String(text))) => entry.version = Some(Arc::clone(text)),
+                    ("native", ExprKind::Literal(Value::Bool(native))) => entry.native = *native,
                     ("configuration_aliases", _) => {}
                     ("source" | "version", _) => diags.error(value.span, "Invalid provider requirement", format!("\"{key}\" must be a literal string.")),
+                    ("native", _) => diags.error(value.span, "Invalid provider requirement", "\"native\" must be true or false."),
                     _ => diags.error(
                         item.key.span,
                         "Invalid required_providers object",
-                        format!("\"{key}\" is not expected here: source, version and configuration_aliases are."),
+                        format!("\"{key}\" is not expected here: source, version, native and configuration_aliases are."),
                     ),
                 }
             }

@@ -32,11 +32,13 @@ impl Walk<'_> {
         let block = module.providers.get(of);
         let span = block.map(|block| block.span);
         let Some(provider) = self.catalog.get(&addr.provider) else {
-            let known: Vec<&str> = self.catalog.local_names().collect();
-            let fault = Diagnostic::error(
-                "Unknown provider",
-                format!("Weir has no provider {}. It brings {}; running other providers as plugins is not supported yet.", addr.provider.for_display(), known.join(", ")),
-            );
+            let fault = match self.catalog.why_missing(&addr.provider) {
+                Some(fault) => Diagnostic::error(fault.summary.clone(), fault.detail.clone()),
+                None => {
+                    let known: Vec<&str> = self.catalog.local_names().collect();
+                    Diagnostic::error("Unknown provider", format!("Weir has no provider {}. It brings {}.", addr.provider.for_display(), known.join(", ")))
+                }
+            };
             let used = self.nodes.deps.iter().position(|deps| deps.contains(&id)).and_then(|user| self.nodes.span(user));
             self.report([span.or(used).into_iter().fold(fault, Diagnostic::at)]);
             self.found().providers.insert(addr, ProviderState::Failed);
@@ -101,7 +103,7 @@ impl Walk<'_> {
                 let Some(record) = &objects.current else { continue };
                 let instance = resource.instance(key.clone());
                 match record.value(schema.ty()) {
-                    Ok(value) => reads.push((instance, value)),
+                    Ok(value) => reads.push((instance, value, record.private.clone())),
                     Err(error) => self
                         .report([Diagnostic::error("Invalid object in the state", format!("The state of {instance} does not fit its schema: {error}."))
                             .of(instance.to_string())]),
@@ -109,12 +111,12 @@ impl Walk<'_> {
             }
         }
         let mut handles = HashMap::with_capacity(reads.len());
-        for (instance, value) in reads {
+        for (instance, value, private) in reads {
             let type_name = instance.resource.type_.clone();
             let skip = self.options.no_refresh || session.is_local(&type_name) || !self.targeted(&instance);
             let handle = (!skip).then(|| {
                 let (session, prior) = (session.clone(), value.clone());
-                tokio::spawn(async move { session.read(ReadRequest { type_name: &type_name, prior: &prior }).await })
+                tokio::spawn(async move { session.read(ReadRequest { type_name: &type_name, prior: &prior, private: private.as_deref() }).await })
             });
             handles.insert(instance, (value, handle));
         }

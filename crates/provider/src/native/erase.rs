@@ -202,10 +202,10 @@ impl<R: Resource> ErasedResource<R::Client> for Erased<R> {
     async fn apply(&self, client: &R::Client, request: ApplyRequest<'_>) -> Applied {
         let watch = Watch { inner: request.progress, last: Mutex::new(None) };
         match self.run(client, &request, &watch).await {
-            Ok(state) => Applied { state, faults: Vec::new() },
+            Ok(state) => Applied { state, faults: Vec::new(), private: None },
             Err(fault) => {
                 // What the operation had reported exists; without a report the object is what it was.
-                Applied { state: watch.last().or_else(|| request.prior.cloned()), faults: vec![fault] }
+                Applied { state: watch.last().or_else(|| request.prior.cloned()), faults: vec![fault], private: None }
             }
         }
     }

@@ -18,7 +18,7 @@ use weir_value::Value;
 use crate::{Fault, Progress};
 
 pub use erase::{ErasedData, ErasedEphemeral, ErasedResource, erase_data, erase_ephemeral, erase_resource};
-pub use plan::ResourcePlan;
+pub use plan::{ResourcePlan, propose};
 pub use provider::{Native, NativeClient, NativeFunction, NativeProvider, Registry};
 pub use shape::{Describe, NestedShape, SchemaType, Shape, as_set};
 

@@ -96,7 +96,7 @@ impl<'a> ResourcePlan<'a> {
         if let Some(prior) = self.prior {
             forced(&self.schema.block, prior, &state, &mut Path::root(), &mut self.replace);
         }
-        Planned { state, requires_replace: self.replace, warnings: self.warnings }
+        Planned { state, requires_replace: self.replace, private: None, warnings: self.warnings }
     }
 }
 
@@ -130,7 +130,7 @@ fn kept(prior: &Value, planned: Value) -> Value {
 }
 
 /// The configuration completed: defaults for what is unset, the prior value for what the provider computes, unknown where there is none yet.
-fn propose(block: &Block, prior: Option<&Value>, config: &Value) -> Value {
+pub fn propose(block: &Block, prior: Option<&Value>, config: &Value) -> Value {
     let mut planned = BTreeMap::new();
     for (name, attribute) in &block.attributes {
         let written = config.get(name).unwrap_or_else(|| Value::Null(attribute.ty.clone()));

@@ -173,14 +173,14 @@ impl<C: NativeClient> Session for NativeSession<C> {
     async fn apply(&self, request: ApplyRequest<'_>) -> Applied {
         match self.resource(request.type_name) {
             Ok(entry) => entry.apply(&self.client, request).await,
-            Err(fault) => Applied { state: request.prior.cloned(), faults: vec![fault] },
+            Err(fault) => Applied { state: request.prior.cloned(), faults: vec![fault], private: None },
         }
     }
 
     async fn import(&self, type_name: &str, id: &str) -> Result<Vec<Imported>, Vec<Fault>> {
         let entry = self.resource(type_name).map_err(|fault| vec![fault])?;
         let state = entry.import(&self.client, id).await.map_err(|fault| vec![fault])?;
-        Ok(vec![Imported { type_name: type_name.into(), state }])
+        Ok(vec![Imported { type_name: type_name.into(), state, private: None }])
     }
 
     async fn read_data(&self, type_name: &str, config: &Value) -> Result<Value, Vec<Fault>> {

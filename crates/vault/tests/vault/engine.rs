@@ -75,16 +75,16 @@ impl Engine {
 
     pub(crate) async fn plan(&self, kind: &str, prior: Option<&Value>, config: &Value) -> Planned {
         assert_eq!(self.provider.validate(Intent::Resource, kind, config), [], "{kind}");
-        self.session.plan(PlanRequest { type_name: kind, prior, config }).await.unwrap()
+        self.session.plan(PlanRequest { type_name: kind, prior, config, private: None }).await.unwrap()
     }
 
     pub(crate) async fn read(&self, kind: &str, prior: &Value) -> Option<Value> {
-        self.session.read(ReadRequest { type_name: kind, prior }).await.unwrap_or_else(|faults| panic!("{kind}: {faults:?}"))
+        self.session.read(ReadRequest { type_name: kind, prior, private: None }).await.unwrap_or_else(|faults| panic!("{kind}: {faults:?}"))
     }
 
     pub(crate) async fn try_apply(&self, kind: &str, prior: Option<&Value>, planned: Option<&Value>, config: Option<&Value>) -> (Applied, Option<Value>) {
         let progress = Recorder::default();
-        let request = ApplyRequest { type_name: kind, prior, planned, config, token: "3b7a4f0e-5a54-4a2b-9a4c-0d5f3d9e6c11", progress: &progress };
+        let request = ApplyRequest { type_name: kind, prior, planned, config, private: None, token: "3b7a4f0e-5a54-4a2b-9a4c-0d5f3d9e6c11", progress: &progress };
         let applied = self.session.apply(request).await;
         (applied, progress.0.into_inner().unwrap())
     }

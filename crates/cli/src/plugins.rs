@@ -1,0 +1,286 @@
+//! Providers that are not part of Weir: found on this machine and run as plugins.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use weir_addr::ProviderAddr;
+use weir_config::syntax::{Body, parse};
+use weir_diag::{Diagnostic, Diagnostics, Sources};
+use weir_eval::Evaluator;
+use weir_plan::{Catalog, DiskHost, Node, Nodes};
+use weir_plugin::Plugin;
+use weir_plugin::install::{Constraint, Folders, LockEntry, Mirror, find};
+use weir_value::Value;
+
+use crate::context::Context;
+
+/// What the modules of a configuration want of one provider.
+struct Need {
+    local: Arc<str>,
+    constraints: Vec<Constraint>,
+    used: bool,
+    native: bool,
+}
+
+/// Adds the providers that a configuration uses and the catalog has not, or shall not have natively. What is not there is noted in the catalog, which tells it where it is used.
+pub(crate) fn add(context: &Context, nodes: &Nodes, catalog: &mut Catalog, sources: &mut Sources) -> Diagnostics {
+    let mut diags = Diagnostics::new();
+    let needs = needs(context, nodes, catalog, &mut diags);
+    let wanted: Vec<(ProviderAddr, Need)> = needs.into_iter().filter(|(addr, need)| need.used && (!need.native || catalog.get(addr).is_none())).collect();
+    if wanted.is_empty() {
+        return diags;
+    }
+    let mut reader = Reader { sources, diags: &mut diags };
+    let folders = folders(context, &mut reader);
+    let lock = reader.lock(Path::new(".terraform.lock.hcl"));
+    for (addr, need) in wanted {
+        let started =
+            find(&addr, &need.constraints, lock.get(&addr), &folders).map_err(|fault| vec![fault]).and_then(|found| Plugin::start(&addr.for_display(), found.program));
+        match started {
+            Ok(plugin) => catalog.add(addr, &need.local, Arc::new(plugin)),
+            // What is native would otherwise serve unasked.
+            Err(faults) if catalog.get(&addr).is_some() => diags.extend(faults.into_iter().map(|fault| Diagnostic::error(fault.summary, fault.detail))),
+            Err(faults) => {
+                if let Some(fault) = faults.into_iter().next() {
+                    catalog.miss(addr, fault);
+                }
+            }
+        }
+    }
+    diags
+}
+
+fn needs(context: &Context, nodes: &Nodes, catalog: &Catalog, diags: &mut Diagnostics) -> BTreeMap<ProviderAddr, Need> {
+    let mut needs: BTreeMap<ProviderAddr, Need> = BTreeMap::new();
+    let entry = |local: &Arc<str>| Need { local: local.clone(), constraints: Vec::new(), used: false, native: true };
+    for module in &nodes.modules {
+        for (local, required) in &module.required_providers {
+            let need = needs.entry(catalog.resolve(module, local)).or_insert_with(|| entry(local));
+            need.native &= required.native;
+            match required.version.as_deref().map(str::parse::<Constraint>) {
+                Some(Ok(constraint)) => need.constraints.push(constraint),
+                // Versions of native providers never mattered, so there it stays so.
+                Some(Err(error)) if catalog.get(&catalog.resolve(module, local)).is_none() => {
+                    diags.push(Diagnostic::error("Invalid version constraint", format!("{error}.")).at(required.span));
+                }
+                _ => {}
+            }
+        }
+    }
+    for node in &nodes.nodes {
+        let Node::Provider { module, of } = node else { continue };
+        needs.entry(catalog.resolve(&nodes.modules[*module], &of.name)).or_insert_with(|| entry(&of.name)).used = true;
+    }
+    for text in context.env.get("WEIR_PLUGINS").unwrap_or_default().split([',', ' ']).filter(|text| !text.is_empty()) {
+        match text.parse::<ProviderAddr>() {
+            Ok(addr) => {
+                if let Some(need) = needs.get_mut(&addr) {
+                    need.native = false;
+                }
+            }
+            Err(error) => diags.push(Diagnostic::error(
+                "Invalid provider address",
+                format!("WEIR_PLUGINS names \"{text}\", which is none: {error}. It is a list such as \"hashicorp/aws\"."),
+            )),
+        }
+    }
+    needs
+}
+
+/// Where providers are looked for: what the CLI configuration says, or the folders that are usual.
+fn folders(context: &Context, reader: &mut Reader<'_>) -> Folders {
+    let data = context.data_dir().join("providers");
+    let platform = format!("{}_{}", os(), architecture());
+    let mut folders = Folders { overrides: BTreeMap::new(), mirrors: Vec::new(), unpacked: data.clone(), platform };
+    let home = context.env.get("HOME").map(PathBuf::from);
+    let named = ["TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG"].iter().filter_map(|name| context.env.get(name)).find(|path| !path.is_empty()).map(PathBuf::from);
+    let named = named.filter(|path| {
+        let there = path.exists();
+        if !there {
+            let detail = format!("{} does not exist, though TF_CLI_CONFIG_FILE names it. Nothing is set by it.", path.display());
+            reader.diags.push(Diagnostic::warning("Unable to open CLI configuration file", detail));
+        }
+        there
+    });
+    let usual = || [".tofurc", ".terraformrc"].iter().filter_map(|name| Some(home.as_ref()?.join(name))).find(|path| path.is_file());
+    let mut cache = context.env.get("TF_PLUGIN_CACHE_DIR").map(PathBuf::from);
+    let mut installation = None;
+    if let Some(path) = named.or_else(usual)
+        && let Some((body, quoted)) = reader.cli_configuration(&path)
+    {
+        folders.overrides = quoted;
+        cache = cache.or_else(|| reader.text(&body, "plugin_cache_dir").map(PathBuf::from));
+        installation = body.blocks.iter().find(|block| &*block.kind.name == "provider_installation").map(|block| block.body.clone());
+    }
+    match installation {
+        Some(body) => {
+            for block in &body.blocks {
+                match &*block.kind.name {
+                    "filesystem_mirror" => match reader.text(&block.body, "path") {
+                        Some(path) => folders.mirrors.push(Mirror {
+                            path: path.into(),
+                            include: reader.texts(&block.body, "include"),
+                            exclude: reader.texts(&block.body, "exclude"),
+                        }),
+                        None => reader.diags.error(block.span, "Missing mirror path", "A filesystem_mirror block needs a path."),
+                    },
+                    "dev_overrides" | "direct" => {}
+                    "network_mirror" => reader.diags.warning(block.span, "Mirror is not used", "Providers are not downloaded yet, so a network_mirror is left out."),
+                    other => reader.diags.error(
+                        block.span,
+                        "Invalid provider_installation block",
+                        format!("\"{other}\" is not known here: filesystem_mirror, network_mirror, direct and dev_overrides are."),
+                    ),
+                }
+            }
+        }
+        None => {
+            let mut usual = vec![PathBuf::from("terraform.d/plugins")];
+            if let Some(home) = &home {
+                usual.push(home.join(".terraform.d/plugins"));
+                usual.push(home.join(".local/share/terraform/plugins"));
+            }
+            usual.extend(["/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins"].map(PathBuf::from));
+            folders.mirrors.extend(usual.into_iter().map(Mirror::new));
+        }
+    }
+    folders.mirrors.extend(cache.map(Mirror::new));
+    folders.mirrors.push(Mirror::new(data));
+    folders
+}
+
+fn os() -> &'static str {
+    match std::env::consts::OS {
+        "macos" => "darwin",
+        other => other,
+    }
+}
+
+fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "x86" => "386",
+        other => other,
+    }
+}
+
+/// Reads files in HCL whose values are written out.
+struct Reader<'a> {
+    sources: &'a mut Sources,
+    diags: &'a mut Diagnostics,
+}
+
+impl Reader<'_> {
+    fn body(&mut self, path: &Path) -> Option<Body> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) => {
+                self.diags.push(Diagnostic::error("CLI configuration cannot be read", format!("{}: {error}.", path.display())));
+                return None;
+            }
+        };
+        let id = self.sources.add(path.display().to_string(), text);
+        let (body, found) = parse(self.sources, id);
+        self.diags.extend(found);
+        Some(body)
+    }
+
+    fn value(&mut self, body: &Body, name: &str) -> Option<Value> {
+        let attribute = body.attributes.iter().find(|attribute| &*attribute.name.name == name)?;
+        let host = DiskHost::new(PathBuf::from("."), None, crate::stack::now());
+        let mut evaluator = Evaluator::new(&(), &host);
+        let value = evaluator.eval(&attribute.expr);
+        self.diags.extend(evaluator.diags);
+        Some(value)
+    }
+
+    fn text(&mut self, body: &Body, name: &str) -> Option<String> {
+        self.value(body, name)?.as_str().map(str::to_owned)
+    }
+
+    fn texts(&mut self, body: &Body, name: &str) -> Vec<String> {
+        self.value(body, name).map(|value| value.elements().filter_map(|item| item.as_str().map(str::to_owned)).collect()).unwrap_or_default()
+    }
+
+    /// The CLI configuration, and its `dev_overrides`. It is in an older form of the language: a key can be quoted, which here only `dev_overrides` needs.
+    fn cli_configuration(&mut self, path: &Path) -> Option<(Body, BTreeMap<ProviderAddr, PathBuf>)> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) => {
+                self.diags.push(Diagnostic::error("CLI configuration cannot be read", format!("{}: {error}.", path.display())));
+                return None;
+            }
+        };
+        let (plain, quoted) = without_quoted_keys(&text);
+        let id = self.sources.add(path.display().to_string(), plain);
+        let (body, found) = parse(self.sources, id);
+        self.diags.extend(found);
+        let mut overrides = BTreeMap::new();
+        for (name, value) in quoted {
+            match name.parse::<ProviderAddr>() {
+                Ok(addr) => drop(overrides.insert(addr, PathBuf::from(value))),
+                Err(error) => self
+                    .diags
+                    .push(Diagnostic::error("Invalid dev_overrides entry", format!("\"{name}\" in {} must be the address of a provider: {error}.", path.display()))),
+            }
+        }
+        Some((body, overrides))
+    }
+
+    /// The entries of the dependency lock file; none when there is no such file.
+    fn lock(&mut self, path: &Path) -> BTreeMap<ProviderAddr, LockEntry> {
+        let mut found = BTreeMap::new();
+        if !path.is_file() {
+            return found;
+        }
+        let Some(body) = self.body(path) else { return found };
+        for block in body.blocks.iter().filter(|block| &*block.kind.name == "provider") {
+            let addr = block.labels.first().and_then(|label| label.name.parse::<ProviderAddr>().ok());
+            let version = self.text(&block.body, "version").and_then(|version| version.parse().ok());
+            match (addr, version) {
+                (Some(addr), Some(version)) => {
+                    let hashes = self.texts(&block.body, "hashes");
+                    found.insert(addr, LockEntry { version, hashes });
+                }
+                _ => self.diags.error(block.span, "Invalid dependency lock file", "A provider block has the address of a provider as its label, and a version."),
+            }
+        }
+        found
+    }
+}
+
+/// Takes out the lines of the form `"KEY" = "VALUE"`; blanks keep everything else in its place.
+fn without_quoted_keys(text: &str) -> (String, Vec<(String, String)>) {
+    let mut found = Vec::new();
+    let entry = |line: &str| {
+        let (key, rest) = line.trim().strip_prefix('"')?.split_once('"')?;
+        let (value, rest) = rest.trim().strip_prefix('=')?.trim().strip_prefix('"')?.split_once('"')?;
+        rest.trim().is_empty().then(|| (key.to_owned(), value.to_owned()))
+    };
+    let lines: Vec<String> = text
+        .split('\n')
+        .map(|line| match entry(line) {
+            Some(pair) => {
+                found.push(pair);
+                " ".repeat(line.len())
+            }
+            None => line.to_owned(),
+        })
+        .collect();
+    (lines.join("\n"), found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoted_keys_are_taken_out() {
+        let text = "provider_installation {\n  dev_overrides {\n    \"acme/thing\" = \"/tmp/x\"\n  }\n  direct {}\n}\n";
+        let (plain, found) = without_quoted_keys(text);
+        assert_eq!(found, [("acme/thing".to_owned(), "/tmp/x".to_owned())]);
+        assert_eq!((plain.len(), plain.contains("acme"), plain.contains("direct {}")), (text.len(), false, true));
+    }
+}

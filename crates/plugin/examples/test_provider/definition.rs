@@ -1,0 +1,131 @@
+//! What the provider offers.
+
+use std::collections::HashMap;
+
+use weir_plugin::protocol::tfplugin5;
+use weir_plugin::protocol::tfplugin6::schema::nested_block::NestingMode;
+use weir_plugin::protocol::tfplugin6::schema::{Attribute, Block, NestedBlock, Object, object};
+use weir_plugin::protocol::tfplugin6::{Function, Schema, ServerCapabilities, function, get_provider_schema};
+
+fn attribute(name: &str, ty: &str, flags: &str) -> Attribute {
+    Attribute {
+        name: name.to_owned(),
+        r#type: ty.as_bytes().to_vec(),
+        required: flags.contains('r'),
+        optional: flags.contains('o'),
+        computed: flags.contains('c'),
+        sensitive: flags.contains('s'),
+        write_only: flags.contains('w'),
+        deprecated: flags.contains('d'),
+        ..Attribute::default()
+    }
+}
+
+fn nested(name: &str, nesting: NestingMode, attributes: Vec<Attribute>) -> NestedBlock {
+    NestedBlock { type_name: name.to_owned(), block: Some(Block { attributes, ..Block::default() }), nesting: nesting.into(), min_items: 0, max_items: 0 }
+}
+
+fn schema(version: i64, attributes: Vec<Attribute>, block_types: Vec<NestedBlock>) -> Schema {
+    Schema { version, block: Some(Block { attributes, block_types, ..Block::default() }) }
+}
+
+const TEXT: &str = "\"string\"";
+
+fn thing() -> Schema {
+    let attributes = vec![
+        attribute("id", TEXT, "c"),
+        attribute("name", TEXT, "r"),
+        attribute("size", "\"number\"", "oc"),
+        attribute("tags", "[\"map\",\"string\"]", "o"),
+        attribute("ports", "[\"set\",\"number\"]", "o"),
+        attribute("any", "\"dynamic\"", "o"),
+        attribute("secret", TEXT, "os"),
+        attribute("token", TEXT, "ow"),
+        attribute("old", TEXT, "od"),
+    ];
+    let blocks = vec![
+        nested("part", NestingMode::List, vec![attribute("label", TEXT, "r"), attribute("serial", TEXT, "c")]),
+        nested("rule", NestingMode::Set, vec![attribute("port", "\"number\"", "r"), attribute("note", TEXT, "o")]),
+        nested("limits", NestingMode::Single, vec![attribute("most", "\"number\"", "o")]),
+        nested("label", NestingMode::Map, vec![attribute("text", TEXT, "o")]),
+    ];
+    schema(2, attributes, blocks)
+}
+
+/// Only version 6 has attributes with attributes.
+fn settings() -> Attribute {
+    let object = Object { attributes: vec![attribute("mode", TEXT, "o"), attribute("level", "\"number\"", "oc")], nesting: object::NestingMode::Single.into() };
+    Attribute { nested_type: Some(object), ..attribute("settings", "", "o") }
+}
+
+fn functions() -> HashMap<String, Function> {
+    let parameter = |name: &str| function::Parameter { name: name.to_owned(), r#type: TEXT.into(), ..function::Parameter::default() };
+    let join = Function {
+        parameters: vec![parameter("separator")],
+        variadic_parameter: Some(parameter("parts")),
+        r#return: Some(function::Return { r#type: TEXT.into() }),
+        summary: "Joins texts.".to_owned(),
+    };
+    HashMap::from([("join".to_owned(), join)])
+}
+
+/// Everything, as version 6 tells it.
+pub(crate) fn version_6() -> get_provider_schema::Response {
+    let mut answer = common();
+    if let Some(block) = answer.resource_schemas.get_mut("test_thing").and_then(|schema| schema.block.as_mut()) {
+        block.attributes.push(settings());
+    }
+    answer
+}
+
+fn common() -> get_provider_schema::Response {
+    let one = |name: &str, schema: Schema| HashMap::from([(name.to_owned(), schema)]);
+    get_provider_schema::Response {
+        provider: Some(schema(0, vec![attribute("region", TEXT, "o")], vec![])),
+        resource_schemas: one("test_thing", thing()),
+        data_source_schemas: one("test_lookup", schema(0, vec![attribute("key", TEXT, "r"), attribute("found", TEXT, "c")], vec![])),
+        ephemeral_resource_schemas: one("test_ticket", schema(0, vec![attribute("value", TEXT, "c")], vec![])),
+        functions: functions(),
+        server_capabilities: Some(ServerCapabilities { plan_destroy: true, ..ServerCapabilities::default() }),
+        diagnostics: vec![],
+    }
+}
+
+/// The same, as far as version 5 can tell it.
+pub(crate) fn version_5() -> tfplugin5::GetSchemaResponse {
+    fn old(schema: Schema) -> tfplugin5::Schema {
+        tfplugin5::Schema { version: schema.version, block: schema.block.map(block) }
+    }
+    fn block(from: Block) -> tfplugin5::schema::Block {
+        let attributes = from.attributes.into_iter().map(|from| tfplugin5::schema::Attribute {
+            name: from.name,
+            r#type: from.r#type,
+            required: from.required,
+            optional: from.optional,
+            computed: from.computed,
+            sensitive: from.sensitive,
+            deprecated: from.deprecated,
+            write_only: from.write_only,
+            ..Default::default()
+        });
+        let blocks = from.block_types.into_iter().map(|from| tfplugin5::schema::NestedBlock {
+            type_name: from.type_name,
+            block: from.block.map(block),
+            nesting: from.nesting,
+            min_items: from.min_items,
+            max_items: from.max_items,
+        });
+        tfplugin5::schema::Block { attributes: attributes.collect(), block_types: blocks.collect(), ..Default::default() }
+    }
+    let all = |schemas: HashMap<String, Schema>| schemas.into_iter().map(|(name, schema)| (name, old(schema))).collect();
+    let common = common();
+    tfplugin5::GetSchemaResponse {
+        provider: common.provider.map(old),
+        resource_schemas: all(common.resource_schemas),
+        data_source_schemas: all(common.data_source_schemas),
+        ephemeral_resource_schemas: all(common.ephemeral_resource_schemas),
+        functions: common.functions,
+        server_capabilities: common.server_capabilities,
+        diagnostics: vec![],
+    }
+}

@@ -1,0 +1,23 @@
+//! Runs any Terraform provider over the plugin protocol, versions 5 and 6.
+//!
+//! [`Plugin`] is a program that was started as a plugin; it is a [`weir_provider::Provider`] like the native ones. [`install`] finds such programs in folders on disk and
+//! checks them against the dependency lock file.
+//!
+//! It downloads nothing, and reads no environment: folders and programs are handed in.
+
+mod client;
+mod handshake;
+pub mod install;
+mod legal;
+pub mod msgpack;
+mod process;
+mod propose;
+#[doc(hidden)]
+pub mod protocol;
+mod provider;
+mod schema;
+mod session;
+mod tls;
+mod wire;
+
+pub use provider::Plugin;

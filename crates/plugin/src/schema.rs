@@ -1,0 +1,175 @@
+//! Schemas as the plugin tells them, as the engine sees them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use weir_provider::{Attribute, Block, Fault, FunctionSchema, NestedBlock, Nesting, Parameter, ProviderSchema, Schema};
+use weir_value::{ObjectType, Type};
+
+use crate::protocol::tfplugin5;
+use crate::protocol::tfplugin6::{self as wire, schema};
+
+/// Everything that a plugin offers.
+pub(crate) fn provider_schema(answer: &wire::get_provider_schema::Response) -> Result<ProviderSchema, Fault> {
+    let all = |schemas: &std::collections::HashMap<String, wire::Schema>| -> Result<BTreeMap<Arc<str>, Arc<Schema>>, Fault> {
+        schemas.iter().map(|(name, schema)| Ok((Arc::from(name.as_str()), Arc::new(one(name, Some(schema))?)))).collect()
+    };
+    Ok(ProviderSchema {
+        config: one("the provider", answer.provider.as_ref())?,
+        resources: all(&answer.resource_schemas)?,
+        data_sources: all(&answer.data_source_schemas)?,
+        ephemeral: all(&answer.ephemeral_resource_schemas)?,
+        functions: answer.functions.iter().map(|(name, offered)| Ok((Arc::from(name.as_str()), Arc::new(function(name, offered)?)))).collect::<Result<_, Fault>>()?,
+    })
+}
+
+fn one(name: &str, schema: Option<&wire::Schema>) -> Result<Schema, Fault> {
+    let version = schema.map_or(0, |schema| u64::try_from(schema.version).unwrap_or(0));
+    let block = schema.and_then(|schema| schema.block.as_ref()).map(|block| self::block(name, block)).transpose()?;
+    Ok(Schema::new(version, block.unwrap_or_default()))
+}
+
+fn block(of: &str, block: &schema::Block) -> Result<Block, Fault> {
+    let attributes = block.attributes.iter().map(|attribute| Ok((Arc::from(attribute.name.as_str()), self::attribute(of, attribute)?)));
+    let blocks = block.block_types.iter().map(|nested| {
+        let of_nested = || invalid(of, &nested.type_name, "it has no known nesting");
+        let nesting = match nested.nesting() {
+            schema::nested_block::NestingMode::Single => Nesting::Single,
+            schema::nested_block::NestingMode::Group => Nesting::Group,
+            schema::nested_block::NestingMode::List => Nesting::List,
+            schema::nested_block::NestingMode::Set => Nesting::Set,
+            schema::nested_block::NestingMode::Map => Nesting::Map,
+            schema::nested_block::NestingMode::Invalid => return Err(of_nested()),
+        };
+        let inner = nested.block.as_ref().map(|block| self::block(of, block)).transpose()?.unwrap_or_default();
+        let count = |items: i64| u64::try_from(items).unwrap_or(0);
+        let nested_block = NestedBlock { nesting, block: inner, min: count(nested.min_items), max: count(nested.max_items), force_new: false, computed: false };
+        Ok((Arc::from(nested.type_name.as_str()), nested_block))
+    });
+    Ok(Block { attributes: attributes.collect::<Result<_, Fault>>()?, blocks: blocks.collect::<Result<_, Fault>>()?, description: "" })
+}
+
+fn attribute(of: &str, attribute: &schema::Attribute) -> Result<Attribute, Fault> {
+    let ty = match &attribute.nested_type {
+        Some(object) => nested_type(of, object)?,
+        None => wire_type(&attribute.r#type).map_err(|reason| invalid(of, &attribute.name, &reason))?,
+    };
+    let hidden = attribute.nested_type.as_ref().is_some_and(has_secret);
+    Ok(Attribute {
+        required: attribute.required,
+        optional: attribute.optional,
+        computed: attribute.computed,
+        // What is secret within is hidden with all around it.
+        sensitive: attribute.sensitive || hidden,
+        write_only: attribute.write_only,
+        deprecated: attribute.deprecated.then_some("The provider says that it is deprecated."),
+        ..Attribute::optional(ty)
+    })
+}
+
+fn has_secret(object: &schema::Object) -> bool {
+    object.attributes.iter().any(|attribute| attribute.sensitive || attribute.nested_type.as_ref().is_some_and(has_secret))
+}
+
+fn nested_type(of: &str, object: &schema::Object) -> Result<Type, Fault> {
+    let mut attributes = BTreeMap::new();
+    let mut optional = std::collections::BTreeSet::new();
+    for inner in &object.attributes {
+        let name: Arc<str> = inner.name.as_str().into();
+        if !inner.required {
+            optional.insert(name.clone());
+        }
+        attributes.insert(name, attribute(of, inner)?.ty);
+    }
+    let one = Type::Object(Arc::new(ObjectType { attributes, optional }));
+    Ok(match object.nesting() {
+        schema::object::NestingMode::Single => one,
+        schema::object::NestingMode::List => Type::list(one),
+        schema::object::NestingMode::Set => Type::set(one),
+        schema::object::NestingMode::Map => Type::map(one),
+        schema::object::NestingMode::Invalid => return Err(invalid(of, "an attribute", "it has no known nesting")),
+    })
+}
+
+pub(crate) fn wire_type(bytes: &[u8]) -> Result<Type, String> {
+    let text = std::str::from_utf8(bytes).map_err(|_| "its type is not text".to_owned())?;
+    Type::from_json(text).map_err(|error| format!("its type cannot be read: {error}"))
+}
+
+fn invalid(of: &str, what: &str, reason: &str) -> Fault {
+    Fault::error("Provider has an invalid schema", format!("\"{what}\" of {of} cannot be used: {reason}. This is a fault of the provider."))
+}
+
+fn function(name: &str, function: &wire::Function) -> Result<FunctionSchema, Fault> {
+    let parameter = |parameter: &wire::function::Parameter| -> Result<Parameter, Fault> {
+        let ty = wire_type(&parameter.r#type).map_err(|reason| invalid(name, &parameter.name, &reason))?;
+        Ok(Parameter { name: kept(&parameter.name), ty, allow_null: parameter.allow_null_value })
+    };
+    let returns = function.r#return.as_ref().map_or(&[][..], |returns| &returns.r#type);
+    Ok(FunctionSchema {
+        name: kept(name),
+        summary: kept(&function.summary),
+        parameters: function.parameters.iter().map(parameter).collect::<Result<_, _>>()?,
+        variadic: function.variadic_parameter.as_ref().map(parameter).transpose()?,
+        returns: wire_type(returns).map_err(|reason| invalid(name, "return", &reason))?,
+    })
+}
+
+/// A text that lives as long as the process, once for all that are equal: functions of native providers have constant names.
+fn kept(text: &str) -> &'static str {
+    static ALL: LazyLock<Mutex<std::collections::BTreeSet<&'static str>>> = LazyLock::new(Mutex::default);
+    let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = all.get(text) {
+        return known;
+    }
+    let new: &'static str = Box::leak(text.to_owned().into_boxed_str());
+    all.insert(new);
+    new
+}
+
+/// An answer of version 5 as one of version 6.
+pub(crate) fn of_version_5(answer: tfplugin5::GetSchemaResponse) -> wire::get_provider_schema::Response {
+    let all = |schemas: std::collections::HashMap<String, tfplugin5::Schema>| schemas.into_iter().map(|(name, schema)| (name, schema_5(schema))).collect();
+    wire::get_provider_schema::Response {
+        provider: answer.provider.map(schema_5),
+        resource_schemas: all(answer.resource_schemas),
+        data_source_schemas: all(answer.data_source_schemas),
+        diagnostics: answer.diagnostics,
+        server_capabilities: answer.server_capabilities,
+        functions: answer.functions,
+        ephemeral_resource_schemas: all(answer.ephemeral_resource_schemas),
+    }
+}
+
+fn schema_5(schema: tfplugin5::Schema) -> wire::Schema {
+    wire::Schema { version: schema.version, block: schema.block.map(block_5) }
+}
+
+fn block_5(block: tfplugin5::schema::Block) -> schema::Block {
+    let attributes = block.attributes.into_iter().map(|attribute| schema::Attribute {
+        name: attribute.name,
+        r#type: attribute.r#type,
+        description: String::new(),
+        required: attribute.required,
+        optional: attribute.optional,
+        computed: attribute.computed,
+        sensitive: attribute.sensitive,
+        deprecated: attribute.deprecated,
+        nested_type: None,
+        write_only: attribute.write_only,
+    });
+    let block_types = block.block_types.into_iter().map(|nested| schema::NestedBlock {
+        type_name: nested.type_name,
+        block: nested.block.map(block_5),
+        nesting: nested.nesting,
+        min_items: nested.min_items,
+        max_items: nested.max_items,
+    });
+    schema::Block {
+        version: block.version,
+        attributes: attributes.collect(),
+        block_types: block_types.collect(),
+        description: String::new(),
+        deprecated: block.deprecated,
+    }
+}

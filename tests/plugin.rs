@@ -1,0 +1,224 @@
+//! Providers as plugins, from outside: the repo's own test provider under both versions of the protocol, and hashicorp/aws 5 from a filesystem mirror against the emulated AWS (where
+//! `WEIR_TEST_MIRROR` names one).
+#![allow(clippy::unwrap_used, reason = "tests")]
+mod stack;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::stack::{Stack, told};
+
+const STACK: &str = r#"
+terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 5.0"
+      native  = false
+    }
+  }
+}
+provider "aws" {
+  region = "eu-central-1"
+}
+variable "description" { default = "first" }
+data "aws_caller_identity" "me" {}
+resource "aws_vpc" "this" {
+  cidr_block = "10.1.0.0/16"
+  tags       = { Name = "plugin" }
+}
+resource "aws_subnet" "this" {
+  count      = 2
+  vpc_id     = aws_vpc.this.id
+  cidr_block = cidrsubnet(aws_vpc.this.cidr_block, 8, count.index)
+}
+resource "aws_security_group" "this" {
+  name   = "plugin"
+  vpc_id = aws_vpc.this.id
+  ingress {
+    from_port   = 443
+    to_port     = 443
+    protocol    = "tcp"
+    cidr_blocks = [aws_vpc.this.cidr_block]
+  }
+}
+resource "aws_sqs_queue" "this" {
+  name                       = "plugin"
+  visibility_timeout_seconds = var.description == "first" ? 30 : 60
+  timeouts {
+    create = "5m"
+  }
+}
+resource "aws_ssm_parameter" "this" {
+  name  = "/plugin/vpc"
+  type  = "String"
+  value = "${var.description} ${aws_vpc.this.id}"
+}
+output "account" { value = data.aws_caller_identity.me.account_id }
+output "queue" { value = aws_sqs_queue.this.url }
+"#;
+
+/// Ends at the first step that does not end as it should, with what that said.
+const SCRIPT: &str = r#"
+step() { wanted=$1; shift; echo "== $*"; "$WEIR_TEST_BINARY" "$@"; code=$?; [ "$code" = "$wanted" ] || { echo "ended with $code, not $wanted"; exit 1; }; }
+step 2 plan -detailed-exitcode
+step 0 apply -auto-approve
+step 0 plan -detailed-exitcode
+step 0 apply -auto-approve -var=description=second
+step 0 plan -detailed-exitcode -var=description=second
+step 0 destroy -auto-approve
+"#;
+
+#[test]
+fn aws_runs_as_a_plugin() {
+    let Ok(mirror) = std::env::var("WEIR_TEST_MIRROR") else {
+        eprintln!("SKIPPED: WEIR_TEST_MIRROR does not name a filesystem mirror with hashicorp/aws 5");
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).unwrap();
+    write("main.tf", STACK);
+    write("cli.tfrc", &format!("provider_installation {{\n  filesystem_mirror {{\n    path = \"{mirror}\"\n  }}\n}}\n"));
+    write("steps.sh", SCRIPT);
+    let weir = env!("CARGO_BIN_EXE_weir");
+    let mut command = Command::new(weir);
+    command.args(["sandbox", "-exec", "sh", "steps.sh"]).current_dir(dir.path()).env("NO_COLOR", "1").env("WEIR_TEST_BINARY", weir);
+    let output = command.env("TF_CLI_CONFIG_FILE", dir.path().join("cli.tfrc")).output().unwrap();
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}");
+    for part in ["Plan: 6 to add", "6 added, 0 changed, 0 destroyed", "0 added, 2 changed, 0 destroyed", "6 destroyed"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+/// A stack with the test provider in a mirror, which speaks one version of the protocol.
+fn with_provider(version: u8, main: &str) -> Stack {
+    let built = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join("examples/test_provider");
+    assert!(built.is_file(), "{} is missing: `cargo test --workspace` builds it, or `cargo build -p weir-plugin --example test_provider`", built.display());
+    let required = "terraform {\n  required_providers {\n    test = {\n      source  = \"example.com/acme/test\"\n      version = \"~> 1.0\"\n    }\n  }\n}\nprovider \"test\" {\n  region = \"here\"\n}\n";
+    let stack = Stack::new(&[("required.tf", required), ("main.tf", main)]);
+    let arch = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
+    let os = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
+    let program = format!("mirror/example.com/acme/test/1.2.0/{os}_{arch}/terraform-provider-test_v1.2.0");
+    stack.write(&program, &format!("#!/bin/sh\necho $$ >> {}\nexec {} {version}\n", stack.path("pids").display(), built.display()));
+    fs::set_permissions(stack.path(&program), fs::Permissions::from_mode(0o755)).unwrap();
+    stack.write("cli.tfrc", &format!("provider_installation {{\n  filesystem_mirror {{\n    path = \"{}\"\n  }}\n}}\n", stack.path("mirror").display()));
+    stack
+}
+
+fn command(stack: &Stack, arguments: &[&str]) -> Command {
+    let mut command = stack.command(arguments);
+    command.env("TF_CLI_CONFIG_FILE", stack.path("cli.tfrc"));
+    command
+}
+
+/// Ends with that code and says all of these.
+fn says(stack: &Stack, arguments: &[&str], wanted: i32, parts: &[&str]) -> String {
+    let (code, text) = told(&command(stack, arguments).output().unwrap());
+    assert_eq!(code, wanted, "{arguments:?}: {text}");
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in parts {
+        assert!(flat.contains(part), "{arguments:?} does not say {part:?}: {text}");
+    }
+    no_plugin_is_left(stack);
+    text
+}
+
+fn no_plugin_is_left(stack: &Stack) {
+    for pid in fs::read_to_string(stack.path("pids")).unwrap_or_default().lines() {
+        let end = Instant::now() + Duration::from_secs(10);
+        // A process that has ended and was not yet collected by init has no command line.
+        while fs::read(Path::new("/proc").join(pid).join("cmdline")).is_ok_and(|line| !line.is_empty()) {
+            assert!(Instant::now() < end, "the plugin {pid} still runs");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+const THINGS: &str = r#"
+variable "size" {
+  default = null
+}
+resource "test_thing" "one" {
+  name   = "one"
+  size   = var.size
+  secret = "hush"
+  tags   = { a = "b" }
+  part { label = "p" }
+  rule { port = 80 }
+  rule { port = 443 }
+}
+resource "test_thing" "two" {
+  name = "two-${test_thing.one.part[0].serial}"
+}
+data "test_lookup" "there" { key = "k" }
+output "found" { value = data.test_lookup.there.found }
+output "joined" { value = provider::test::join("-", "a", "b") }
+"#;
+
+/// From nothing to nothing: what the provider computes is unknown before, its private data comes back to it, its secrets stay hidden.
+#[test]
+fn a_plugin_from_plan_to_destroy() {
+    for version in [5, 6] {
+        let stack = with_provider(version, THINGS);
+        let text = says(&stack, &["plan", "-detailed-exitcode"], 2, &["Plan: 2 to add, 0 to change, 0 to destroy.", "size = (known after apply)", "(sensitive value)"]);
+        assert!(!text.contains("hush"), "{text}");
+        let text = says(&stack, &["apply", "-auto-approve"], 0, &["2 added, 0 changed, 0 destroyed", "found = \"k in here\"", "joined = \"a-b\""]);
+        assert!(!text.contains("hush"), "{text}");
+        let state = fs::read_to_string(stack.path("terraform.tfstate")).unwrap();
+        assert_eq!(state.matches("\"private\": \"bWFkZQ==\"").count(), 2, "{state}");
+        says(&stack, &["plan", "-detailed-exitcode"], 0, &["No changes."]);
+        says(&stack, &["plan", "-offline", "-detailed-exitcode"], 0, &["No changes."]);
+        says(&stack, &["apply", "-auto-approve", "-var=size=7"], 0, &["~ size = 1 -> 7", "0 added, 1 changed, 0 destroyed"]);
+        says(&stack, &["plan", "-detailed-exitcode", "-var=size=7"], 0, &["No changes."]);
+        stack.write("main.tf", &THINGS.replace("name   = \"one\"", "name   = \"other\""));
+        says(&stack, &["apply", "-auto-approve", "-var=size=7"], 0, &["# forces replacement", "2 added, 0 changed, 2 destroyed"]);
+        says(&stack, &["destroy", "-auto-approve"], 0, &["2 destroyed"]);
+    }
+}
+
+/// What the user wrote is underlined where the provider's fault points.
+#[test]
+fn faults_of_a_plugin_are_told_where_they_are() {
+    let stack = with_provider(6, "resource \"test_thing\" \"x\" {\n  name = \"bad name\"\n}\n");
+    says(&stack, &["validate"], 1, &["Bad name", "on main.tf line 2", "^^^^^^^^^^"]);
+    stack.write("main.tf", "resource \"test_other\" \"x\" {\n}\n");
+    says(&stack, &["validate"], 1, &["Invalid resource type", "test_other"]);
+    stack.write("required.tf", &fs::read_to_string(stack.path("required.tf")).unwrap().replace("~> 1.0", "~> 2.0"));
+    says(&stack, &["validate"], 1, &["example.com/acme/test", "~> 2.0"]);
+}
+
+/// A plugin that dies in the middle: its last words are told, everything else is finished and kept.
+#[test]
+fn a_plugin_that_crashes_in_an_apply() {
+    let main = "resource \"test_thing\" \"crash\" {\n  name = \"crash\"\n}\nresource \"terraform_data\" \"other\" {\n  input = 1\n}\n";
+    let stack = with_provider(6, main);
+    says(&stack, &["apply", "-auto-approve"], 1, &["panic: the test wants it so"]);
+    assert_eq!(stack.objects(), ["terraform_data.other"]);
+    stack.write("main.tf", &main.replace("\"crash\"\n", "\"well\"\n"));
+    says(&stack, &["apply", "-auto-approve"], 0, &["1 added, 0 changed, 0 destroyed"]);
+}
+
+/// Ctrl-C reaches the plugin as a request to stop.
+#[test]
+fn a_plugin_is_asked_to_stop() {
+    let stack = with_provider(6, "resource \"test_thing\" \"x\" {\n  name = \"hang\"\n}\n");
+    let run = command(&stack, &["apply", "-auto-approve"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let end = Instant::now() + Duration::from_secs(30);
+    // The journal has its record before the plugin is called.
+    let begun = || fs::read_dir(stack.dir.path()).unwrap().any(|entry| entry.unwrap().file_name().to_string_lossy().contains("journal"));
+    while !begun() {
+        assert!(Instant::now() < end, "the creation never begins");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap().success());
+    let (code, text) = told(&run.wait_with_output().unwrap());
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("Interrupt received") && text.contains("Stopped"), "{text}");
+    assert!(!stack.path("terraform.tfstate").exists() || stack.objects().is_empty());
+    no_plugin_is_left(&stack);
+}
