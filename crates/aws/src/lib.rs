@@ -70,6 +70,7 @@ mod security_rules;
 mod tags;
 mod timeouts;
 mod unset;
+mod view;
 mod wait;
 mod wire;
 
