@@ -48,11 +48,15 @@ mod group_template;
 #[cfg(test)]
 mod harness;
 mod iam_listing;
+mod instance_parts;
+mod instance_update;
 mod json;
 mod keep;
 mod launch_data;
 mod listener_action;
 mod marker;
+#[cfg(test)]
+mod mock;
 mod name;
 mod once;
 pub mod operator;

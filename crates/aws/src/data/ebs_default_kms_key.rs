@@ -43,13 +43,18 @@ impl DataSource for EbsDefaultKmsKey {
 mod tests {
     use serde_json::json;
 
-    use crate::harness::{lab, text};
+    use crate::harness::{endpoints, lab_with, text};
+    use crate::mock;
 
+    /// The emulator fails to answer: the answer is as the API reference describes it.
     #[tokio::test]
     async fn of_the_region() {
-        let lab = lab().await;
+        let url = mock::serve(|call| {
+            assert_eq!(call.get("Action"), "GetEbsDefaultKmsKeyId");
+            "<GetEbsDefaultKmsKeyIdResponse><requestId>r</requestId><kmsKeyId>arn:aws:kms:eu-central-1:123456789012:alias/aws/ebs</kmsKeyId></GetEbsDefaultKmsKeyIdResponse>".to_owned()
+        });
+        let lab = lab_with(json!({"endpoints": [endpoints(&url.await)]})).await;
         let found = lab.data("aws_ebs_default_kms_key", json!({})).await.expect("key");
-        assert_eq!(text(&found, "id"), "eu-central-1");
-        assert!(text(&found, "key_arn").starts_with("arn:aws:kms:eu-central-1:"), "{found:?}");
+        assert_eq!((text(&found, "id"), text(&found, "key_arn")), ("eu-central-1".to_owned(), "arn:aws:kms:eu-central-1:123456789012:alias/aws/ebs".to_owned()));
     }
 }

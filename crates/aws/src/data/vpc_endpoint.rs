@@ -121,14 +121,10 @@ impl DataSource for VpcEndpoint {
     type Client = Client;
 
     async fn read(client: &Client, config: Self) -> Result<Self, Fault> {
-        let arguments = [
-            ("vpc-endpoint-id", config.id.as_ref()),
-            ("service-name", config.service_name.as_ref()),
-            ("vpc-endpoint-state", config.state.as_ref()),
-            ("vpc-id", config.vpc_id.as_ref()),
-        ];
+        let arguments = [("service-name", config.service_name.as_ref()), ("vpc-endpoint-state", config.state.as_ref()), ("vpc-id", config.vpc_id.as_ref())];
         let filters = query::filters(arguments, &config.tags, &config.filter);
-        let pages = client.ec2().describe_vpc_endpoints().set_filters(filters).into_paginator().items().send();
+        let ids = config.id.clone().filter(|id| !id.is_empty()).map(|id| vec![id]);
+        let pages = client.ec2().describe_vpc_endpoints().set_vpc_endpoint_ids(ids).set_filters(filters).into_paginator().items().send();
         let found = query::only("VPC endpoint", pages.collect::<Result<Vec<_>, _>>().await.api("ec2:DescribeVpcEndpoints")?)?;
         let id = found.vpc_endpoint_id.unwrap_or_default();
         view::of::<Resource, Self>(client, &id, &config).await?.ok_or_else(|| view::none("VPC endpoint"))

@@ -151,14 +151,27 @@ fn reversed(domain: &str) -> String {
 mod tests {
     use serde_json::json;
 
-    use crate::harness::{lab, text};
+    use crate::harness::{endpoint, endpoints, lab_with, text};
+    use crate::mock;
 
+    /// The emulator has no services of AWS: the answer is as the API reference describes it.
     #[tokio::test]
     async fn by_short_name() {
-        let lab = lab().await;
+        let url = mock::serve(|call| {
+            assert_eq!((call.get("ServiceName.1"), call.get("Filter.1.Value.1")), ("com.amazonaws.eu-central-1.s3".to_owned(), "Gateway".to_owned()));
+            let kind = "<serviceType><item><serviceType>Gateway</serviceType></item></serviceType><vpcEndpointPolicySupported>true</vpcEndpointPolicySupported>";
+            let names = "<serviceName>com.amazonaws.eu-central-1.s3</serviceName><serviceId>vpce-svc-1</serviceId><owner>amazon</owner>";
+            format!(
+                "<DescribeVpcEndpointServicesResponse><requestId>r</requestId><serviceDetailSet><item>{names}{kind}</item></serviceDetailSet></DescribeVpcEndpointServicesResponse>"
+            )
+        });
+        let mut all = endpoints(endpoint());
+        all["ec2"] = json!(url.await);
+        let lab = lab_with(json!({"endpoints": [all]})).await;
         let found = lab.data("aws_vpc_endpoint_service", json!({"service": "s3", "service_type": "Gateway"})).await.expect("service");
-        assert_eq!((text(&found, "service_name"), text(&found, "service_type")), ("com.amazonaws.eu-central-1.s3".to_owned(), "Gateway".to_owned()));
-        let faults = lab.data("aws_vpc_endpoint_service", json!({"service": "no-such-service"})).await.expect_err("none");
-        assert!(!faults.is_empty());
+        let texts = ["service_name", "service_type", "service_id", "owner", "region"].map(|name| text(&found, name));
+        assert_eq!(texts, ["com.amazonaws.eu-central-1.s3", "Gateway", "vpce-svc-1", "amazon", "eu-central-1"]);
+        let both = lab.data("aws_vpc_endpoint_service", json!({"service": "s3", "service_name": "com.amazonaws.eu-central-1.s3", "service_type": "Gateway"})).await;
+        assert_eq!(both.map(|found| text(&found, "id")).ok(), Some(text(&found, "id")), "the whole name wins");
     }
 }

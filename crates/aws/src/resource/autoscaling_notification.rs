@@ -171,57 +171,23 @@ impl Resource for AutoscalingNotification {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
 
     use serde_json::json;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpListener;
 
     use crate::harness::{Lifecycle, endpoints, lab_with};
+    use crate::mock::{self, Call};
 
-    type Told = Arc<Mutex<BTreeMap<(String, String), Vec<String>>>>;
+    type Told = Mutex<BTreeMap<(String, String), Vec<String>>>;
 
-    /// The emulator knows no notifications: these three operations as the API reference describes them, over HTTP.
-    async fn api() -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let told: Told = Arc::default();
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let told = told.clone();
-                tokio::spawn(async move {
-                    let mut bytes = Vec::new();
-                    let mut part = [0; 4096];
-                    let body = loop {
-                        let read = stream.read(&mut part).await.unwrap_or(0);
-                        bytes.extend(&part[..read]);
-                        let text = String::from_utf8_lossy(&bytes).into_owned();
-                        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-                        let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.trim().parse::<usize>().ok());
-                        if read == 0 || body.len() >= length.unwrap_or(0) {
-                            break body.to_owned();
-                        }
-                    };
-                    let text = answer(&told, &body);
-                    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", text.len());
-                    let _ = stream.write_all(format!("{head}{text}").as_bytes()).await;
-                });
-            }
-        });
-        url
-    }
-
-    fn answer(told: &Told, body: &str) -> String {
-        let decode = |text: &str| text.replace("%3A", ":").replace("%2F", "/");
-        let fields: Vec<(String, String)> = body.split('&').filter_map(|pair| pair.split_once('=')).map(|(key, value)| (decode(key), decode(value))).collect();
-        let get = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default();
-        let list = |prefix: &str| fields.iter().filter(|(key, _)| key.starts_with(prefix)).map(|(_, value)| value.clone()).collect::<Vec<_>>();
-        let place = (get("AutoScalingGroupName"), get("TopicARN"));
+    /// The emulator knows no notifications: these three operations as the API reference describes them.
+    fn answer(told: &Told, call: &Call) -> String {
+        let place = (call.get("AutoScalingGroupName"), call.get("TopicARN"));
         let mut told = told.lock().expect("lock");
-        let action = get("Action");
+        let action = call.get("Action");
         let inner = match action.as_str() {
             "PutNotificationConfiguration" => {
-                told.insert(place, list("NotificationTypes.member"));
+                told.insert(place, call.list("NotificationTypes.member"));
                 String::new()
             }
             "DeleteNotificationConfiguration" => {
@@ -229,17 +195,15 @@ mod tests {
                 String::new()
             }
             "DescribeNotificationConfigurations" => {
-                let wanted = list("AutoScalingGroupNames.member");
+                let wanted = call.list("AutoScalingGroupNames.member");
                 let one = |group: &str, topic: &str, kind: &str| {
                     format!(
                         "<member><AutoScalingGroupName>{group}</AutoScalingGroupName><TopicARN>{topic}</TopicARN><NotificationType>{kind}</NotificationType></member>"
                     )
                 };
-                let all = told
-                    .iter()
-                    .filter(|((group, _), _)| wanted.contains(group))
-                    .flat_map(|((group, topic), kinds)| kinds.iter().map(move |kind| one(group, topic, kind)));
-                format!("<NotificationConfigurations>{}</NotificationConfigurations>", all.collect::<String>())
+                let found = told.iter().filter(|((group, _), _)| wanted.contains(group));
+                let all: String = found.flat_map(|((group, topic), kinds)| kinds.iter().map(move |kind| one(group, topic, kind))).collect();
+                format!("<NotificationConfigurations>{all}</NotificationConfigurations>")
             }
             other => panic!("unexpected call {other}"),
         };
@@ -248,7 +212,9 @@ mod tests {
 
     #[tokio::test]
     async fn lifecycle() {
-        let lab = lab_with(json!({"endpoints": [endpoints(&api().await)]})).await;
+        let told = Told::default();
+        let url = mock::serve(move |call| answer(&told, call)).await;
+        let lab = lab_with(json!({"endpoints": [endpoints(&url)]})).await;
         let topic = "arn:aws:sns:eu-central-1:123456789012:scaling";
         let config = |groups: &[&str], kinds: &[&str]| {
             let kinds: Vec<String> = kinds.iter().map(|kind| format!("autoscaling:{kind}")).collect();
