@@ -48,6 +48,7 @@ mod group_template;
 #[cfg(test)]
 mod harness;
 mod iam_listing;
+mod instance_launch;
 mod instance_parts;
 mod instance_update;
 mod json;

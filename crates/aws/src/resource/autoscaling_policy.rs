@@ -493,6 +493,16 @@ impl Resource for AutoscalingPolicy {
 
     fn plan(_client: &Client, plan: &mut ResourcePlan<'_>) -> Result<(), Fault> {
         plan::zeros(plan);
+        // A bound of "1" and one of "1.0" are the same number.
+        let (prior, planned) = (plan.prior("step_adjustment"), plan.planned("step_adjustment"));
+        if let Value::Set(set) = &planned
+            && planned.is_wholly_known()
+        {
+            let step = |value: &Value| weir_provider::from_value::<StepAdjustment>(value).ok();
+            let same = |before: &Value, now: &Value| matches!((step(before), step(now)), (Some(before), Some(now)) if before.same(&now));
+            let items: Vec<Value> = set.items.iter().map(|now| prior.elements().find(|before| same(before, now)).unwrap_or(now).clone()).collect();
+            plan.set("step_adjustment", Value::set(set.element.clone(), items));
+        }
         Ok(())
     }
 
@@ -591,7 +601,8 @@ mod tests {
             let step = json!([{"scaling_adjustment": 1, "metric_interval_lower_bound": "0", "metric_interval_upper_bound": upper}]);
             with(&base, json!({"policy_type": "StepScaling", "step_adjustment": step, "name": "steps"}))
         };
-        Lifecycle::new(&lab, NAME, steps("2.5")).update(steps("3.5")).import_id(|_| "scaled/steps".to_owned()).run().await;
+        let state = Lifecycle::new(&lab, NAME, steps("2.5")).update(steps("3.5")).import_id(|_| "scaled/steps".to_owned()).run().await;
+        assert_eq!(lab.plan(NAME, Some(&state), &steps("3.50")).await.expect("plan").state, state, "the same number");
         assert_eq!(lab.refused(NAME, with(&base, json!({"policy_type": "StepScaling", "scaling_adjustment": 1}))).await.len(), 2);
     }
 
