@@ -48,11 +48,16 @@ mod group_template;
 #[cfg(test)]
 mod harness;
 mod iam_listing;
+mod instance_launch;
+mod instance_parts;
+mod instance_update;
 mod json;
 mod keep;
 mod launch_data;
 mod listener_action;
 mod marker;
+#[cfg(test)]
+mod mock;
 mod name;
 mod once;
 pub mod operator;
@@ -70,6 +75,7 @@ mod security_rules;
 mod tags;
 mod timeouts;
 mod unset;
+mod view;
 mod wait;
 mod wire;
 
