@@ -25,6 +25,7 @@ use crate::moved::Moves;
 use crate::nodes::{Node, NodeId, Nodes};
 use crate::order::stages;
 use crate::plan::{Action, Blocked, Change, Drift, Mode, Options, OutputChange, Plan, Reason};
+use crate::private::Private;
 use crate::removed;
 use crate::session::ProviderState;
 use crate::walk::{Executor, Found, Job, Outcome, Walk, walk};
@@ -224,7 +225,7 @@ struct Planner {
     changes: RefCell<Vec<Change>>,
     drift: RefCell<Vec<Drift>>,
     refreshed: RefCell<BTreeMap<InstanceAddr, Option<Value>>>,
-    private: RefCell<BTreeMap<InstanceAddr, Option<Arc<str>>>>,
+    private: Private,
     data: RefCell<BTreeMap<InstanceAddr, (ProviderConfigAddr, Value, Type)>>,
     visited: RefCell<HashSet<InstanceAddr>>,
     repetitions: RefCell<HashMap<ResourceAddr, Instances>>,
@@ -246,7 +247,7 @@ impl Executor for Planner {
             return Outcome { value: Value::unknown(job.schema.ty().clone()), pending: false, failed: true };
         };
         let importing = imported.map(|(id, found)| {
-            self.keep_private(walk, &job.addr, found.private);
+            self.private.note(walk, &job.addr, found.private);
             current = Some(found.state);
             id
         });
@@ -368,19 +369,6 @@ impl Planner {
         self.changes.borrow_mut().push(change);
     }
 
-    /// Notes what a provider keeps for itself about an object, where that is not what the state has.
-    fn keep_private(&self, walk: &Walk<'_>, addr: &InstanceAddr, private: Option<Arc<str>>) {
-        if walk.prior.record(addr).and_then(|record| record.private.clone()) != private {
-            self.private.borrow_mut().insert(addr.clone(), private);
-        }
-    }
-
-    /// What a provider keeps for itself about an object, as it last said.
-    fn private(&self, walk: &Walk<'_>, addr: &InstanceAddr) -> Option<Arc<str>> {
-        let noted = self.private.borrow().get(addr).cloned();
-        noted.unwrap_or_else(|| walk.prior.record(addr).and_then(|record| record.private.clone()))
-    }
-
     /// What there is of an object, with marks; notes drift. `Err` when it could not be read (reported).
     async fn current(&self, walk: &Walk<'_>, addr: &InstanceAddr, schema: &Schema) -> Result<Option<Value>, ()> {
         let Some((recorded, present)) = walk.present(addr).await else {
@@ -388,7 +376,7 @@ impl Planner {
         };
         match present {
             Ok(Some(Refreshed { state: value, private })) => {
-                self.keep_private(walk, addr, private);
+                self.private.note(walk, addr, private);
                 let marks: Vec<(Path, Marks)> =
                     walk.prior.record(addr).map(|record| record.sensitive_paths.iter().map(|path| (path.clone(), Marks::SENSITIVE)).collect()).unwrap_or_default();
                 let marked = |value: &Value| decode::mark_schema(&decode::mark(value, &marks), schema);
@@ -431,7 +419,7 @@ impl Planner {
         };
         let type_name = &*job.resource.type_;
         let ask = async |prior: Option<&Value>| -> Option<Planned> {
-            let private = prior.and_then(|_| self.private(walk, &job.addr));
+            let private = prior.and_then(|_| self.private.of(walk, &job.addr));
             match session.plan(PlanRequest { type_name, prior, config: &config, private: private.as_deref() }).await {
                 Ok(planned) => {
                     walk.report(decode::report(planned.warnings.clone(), Some(&job.resource.body), Some(job.resource.span), &job.addr.to_string()));
