@@ -62,6 +62,7 @@ mod name;
 mod once;
 pub mod operator;
 mod partition;
+mod pgp;
 mod plan;
 #[cfg(test)]
 mod proxy;
