@@ -128,7 +128,7 @@ impl Stack {
     /// Loads what another folder than the present one has in its place.
     pub(crate) fn load_in(context: &Context, files: &dyn FileSystem, base: PathBuf, flags: &VariableFlags) -> Result<Self, Failure> {
         let (mut config, mut diags) = load(files, Path::new("."));
-        let empty = config.sources.iter().next().is_none();
+        let empty = config.sources.iter().all(|file| file.name.ends_with("/modules.json"));
         if empty && !diags.has_errors() {
             diags.push(Diagnostic::error(
                 "No configuration files",
