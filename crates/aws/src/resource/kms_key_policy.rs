@@ -10,7 +10,9 @@ use super::kms_key::describe;
 use crate::api::Explain;
 use crate::{Client, json, plan, wait};
 
-/// Who may use a key, for keys that are made elsewhere or whose policy names what needs the key first. A key's deletion of this resource gives it back the policy of new keys.
+/// Who may use a key, for keys that are made elsewhere or whose policy names what needs the key first.
+///
+/// Deleting this resource gives the key back the policy of new keys.
 ///
 /// ```hcl
 /// resource "aws_kms_key_policy" "snapshots" {
