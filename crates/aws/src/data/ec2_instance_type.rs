@@ -296,7 +296,7 @@ pub(crate) struct Accelerator {
 /// A list of words of the API as texts.
 macro_rules! words {
     ($list:expr) => {
-        Some($list.iter().map(|word| word.as_str().to_owned()).collect())
+        $list.iter().map(|word| word.as_str().to_owned()).collect()
     };
 }
 
@@ -359,9 +359,9 @@ impl DataSource for Ec2InstanceType {
         });
         Ok(Self {
             auto_recovery_supported: flag(found.auto_recovery_supported),
-            bandwidth_weightings: network.and_then(|network| words!(network.bandwidth_weightings())),
+            bandwidth_weightings: network.map(|network| words!(network.bandwidth_weightings())),
             bare_metal: flag(found.bare_metal),
-            boot_modes: words!(found.supported_boot_modes()),
+            boot_modes: Some(words!(found.supported_boot_modes())),
             burstable_performance_supported: flag(found.burstable_performance_supported),
             current_generation: flag(found.current_generation),
             dedicated_hosts_supported: flag(found.dedicated_hosts_supported),
@@ -407,12 +407,12 @@ impl DataSource for Ec2InstanceType {
             nitro_tpm_support: found.nitro_tpm_support().map(|word| word.as_str().to_owned()),
             nitro_tpm_supported_versions: Some(found.nitro_tpm_info().map(|info| info.supported_versions().to_vec()).unwrap_or_default()),
             phc_support: found.phc_support().map(|word| word.as_str().to_owned()),
-            supported_architectures: processor.and_then(|processor| words!(processor.supported_architectures())),
-            supported_cpu_features: processor.and_then(|processor| words!(processor.supported_features())),
-            supported_placement_strategies: placement.and_then(|placement| words!(placement.supported_strategies())),
-            supported_root_device_types: words!(found.supported_root_device_types()),
-            supported_usages_classes: words!(found.supported_usage_classes()),
-            supported_virtualization_types: words!(found.supported_virtualization_types()),
+            supported_architectures: processor.map(|processor| words!(processor.supported_architectures())),
+            supported_cpu_features: processor.map(|processor| words!(processor.supported_features())),
+            supported_placement_strategies: placement.map(|placement| words!(placement.supported_strategies())),
+            supported_root_device_types: Some(words!(found.supported_root_device_types())),
+            supported_usages_classes: Some(words!(found.supported_usage_classes())),
+            supported_virtualization_types: Some(words!(found.supported_virtualization_types())),
             sustained_clock_speed: processor.and_then(|processor| processor.sustained_clock_speed_in_ghz),
             total_fpga_memory: number(found.fpga_info().and_then(|info| info.total_fpga_memory_in_mib)),
             total_gpu_memory: number(found.gpu_info().and_then(|info| info.total_gpu_memory_in_mib)),

@@ -149,7 +149,7 @@ impl DataSource for RouteTable {
         // Routes of the VPC itself and of gateway endpoints are not shown, as nobody writes them.
         let written = found.routes().iter().filter(|route| {
             let own = route.gateway_id() == Some("local") || route.origin.as_ref().is_some_and(|origin| origin.as_str() == "EnableVgwRoutePropagation");
-            !own && !(route.destination_prefix_list_id().is_some() && route.gateway_id().is_some_and(|id| id.starts_with("vpce-")))
+            !(own || route.destination_prefix_list_id().is_some() && route.gateway_id().is_some_and(|id| id.starts_with("vpce-")))
         });
         let routes = written.map(|route| {
             let spec = Spec::of(route);

@@ -121,7 +121,9 @@ impl Resource for LbTargetGroupAttachment {
     async fn delete(client: &Client, prior: Self, _operation: &Operation<'_>) -> Result<(), Fault> {
         let call = client.elb().deregister_targets().target_group_arn(prior.group()).targets(prior.target());
         match call.send().await.api("elasticloadbalancing:DeregisterTargets") {
-            Err(error) if !error.not_found() && !(error.is(&["InvalidTarget"]) && !prior.is_attached(client).await?) => Err(error.into()),
+            Err(error) if error.not_found() => Ok(()),
+            // Also what was never registered is refused.
+            Err(error) if !error.is(&["InvalidTarget"]) || prior.is_attached(client).await? => Err(error.into()),
             _ => Ok(()),
         }
     }

@@ -204,11 +204,11 @@ pub async fn download(addr: &ProviderAddr, constraints: &[Constraint], locked: O
     let web = Web::new(&remote.tokens)?;
     let job = Job { web: &web, addr, constraints, locked, remote };
     for mirror in remote.mirrors.iter().filter(|mirror| mirror.selection.takes(addr)) {
-        if let Some(done) = job.from_mirror(&mirror.url).await? {
+        if let Some(done) = job.in_mirror(&mirror.url).await? {
             return Ok(Some(done));
         }
     }
-    if remote.direct.as_ref().is_some_and(|direct| direct.takes(addr)) { job.from_registry().await } else { Ok(None) }
+    if remote.direct.as_ref().is_some_and(|direct| direct.takes(addr)) { job.in_registry().await } else { Ok(None) }
 }
 
 struct Job<'a> {
@@ -243,7 +243,7 @@ impl Job<'_> {
         })
     }
 
-    async fn from_registry(&self) -> Result<Option<Downloaded>, Fault> {
+    async fn in_registry(&self) -> Result<Option<Downloaded>, Fault> {
         let addr = self.addr;
         let host = Url::parse(&format!("https://{}/", addr.host)).map_err(|error| Fault::error("Invalid registry host", format!("{}: {error}.", addr.host)))?;
         let discovery = join(&host, ".well-known/terraform.json")?;
@@ -282,7 +282,7 @@ impl Job<'_> {
         self.install(version, &zip, &[format!("zh:{}", expected.to_lowercase())], zh, Some(signed_by))
     }
 
-    async fn from_mirror(&self, base: &str) -> Result<Option<Downloaded>, Fault> {
+    async fn in_mirror(&self, base: &str) -> Result<Option<Downloaded>, Fault> {
         let addr = self.addr;
         let invalid = |error: &dyn std::fmt::Display| Fault::error("Invalid network mirror", format!("{base}: {error}."));
         let base = Url::parse(&format!("{}/", base.trim_end_matches('/'))).map_err(|error| invalid(&error))?;
