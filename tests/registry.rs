@@ -174,6 +174,10 @@ fn a_provider_is_installed_from_its_registry() {
     // A newer version does not matter until it is asked for.
     publish(&server, "1.3.0", &package("1.3.0"), &key, &key);
     says(&stack, &["init"], 0, &["Using", "v1.2.0"]);
+    says(&stack, &["init", "-upgrade"], 0, &["v1.3.0 (signed"]);
+    says(&stack, &["init"], 0, &["Using", "v1.3.0"]);
+    // What is locked is not exchanged for what is there instead.
+    stack.write(".terraform.lock.hcl", &lock);
     fs::remove_dir_all(stack.path(".terraform")).unwrap();
     says(&stack, &["init"], 1, &["1.2.0 (of .terraform.lock.hcl)"]);
     says(&stack, &["init", "-upgrade"], 0, &["v1.3.0 (signed"]);

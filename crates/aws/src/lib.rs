@@ -50,6 +50,7 @@ mod harness;
 mod iam_listing;
 mod instance_launch;
 mod instance_parts;
+mod instance_requirements;
 mod instance_update;
 mod json;
 mod keep;

@@ -92,6 +92,8 @@ fn needs(context: &Context, nodes: &Nodes, catalog: &Catalog, diags: &mut Diagno
 /// Where providers are looked for, and where they may be downloaded from.
 struct Installation {
     folders: Folders,
+    /// Those of the folders that hold what was downloaded before.
+    downloaded: Vec<PathBuf>,
     remote: Remote,
 }
 
@@ -161,9 +163,9 @@ fn installation(context: &Context, reader: &mut Reader<'_>) -> Installation {
             remote.direct = Some(Selection::default());
         }
     }
-    folders.mirrors.extend(cache.map(Mirror::new));
-    folders.mirrors.push(Mirror::new(data));
-    Installation { folders, remote }
+    let downloaded: Vec<PathBuf> = cache.into_iter().chain([data]).collect();
+    folders.mirrors.extend(downloaded.iter().map(Mirror::new));
+    Installation { folders, downloaded, remote }
 }
 
 fn home(context: &Context) -> Option<PathBuf> {
@@ -190,19 +192,32 @@ pub(crate) struct Locking {
     pub(crate) readonly: bool,
 }
 
+/// What was installed.
+pub(crate) struct Installed {
+    /// The providers that run as plugins.
+    pub(crate) plugins: Vec<ProviderAddr>,
+    /// What to tell about it.
+    pub(crate) lines: Vec<String>,
+}
+
 const LOCK_FILE: &str = ".terraform.lock.hcl";
 
-/// Installs what a configuration needs and the catalog does not have natively, and writes down what was chosen. Gives what to tell, line by line.
-pub(crate) fn install(context: &Context, nodes: &Nodes, catalog: &Catalog, sources: &mut Sources, locking: Locking) -> Result<Vec<String>, Diagnostics> {
+/// Installs what a configuration needs and the catalog does not have natively, and writes down what was chosen.
+pub(crate) fn install(context: &Context, nodes: &Nodes, catalog: &Catalog, sources: &mut Sources, locking: Locking) -> Result<Installed, Diagnostics> {
     let mut diags = Diagnostics::new();
     let wanted: Vec<(ProviderAddr, Need)> =
         needs(context, nodes, catalog, &mut diags).into_iter().filter(|(addr, need)| !need.native || catalog.get(addr).is_none()).collect();
     let mut lines = Vec::new();
+    let plugins = wanted.iter().map(|(addr, _)| addr.clone()).collect();
     if wanted.is_empty() {
-        return if diags.has_errors() { Err(diags) } else { Ok(lines) };
+        return if diags.has_errors() { Err(diags) } else { Ok(Installed { plugins, lines }) };
     }
     let mut reader = Reader { sources, diags: &mut diags };
-    let installation = installation(context, &mut reader);
+    let mut installation = installation(context, &mut reader);
+    if locking.upgrade {
+        // What was downloaded before says nothing of what there is now.
+        installation.folders.mirrors.retain(|mirror| !installation.downloaded.contains(&mirror.path));
+    }
     let before = reader.lock(Path::new(LOCK_FILE));
     let mut lock = before.clone();
     for (addr, need) in &wanted {
@@ -234,7 +249,7 @@ pub(crate) fn install(context: &Context, nodes: &Nodes, catalog: &Catalog, sourc
             lines.push(format!("\nWeir has written down its choices in {LOCK_FILE}. Commit it, so that the same are made the next time."));
         }
     }
-    if diags.has_errors() { Err(diags) } else { Ok(lines) }
+    if diags.has_errors() { Err(diags) } else { Ok(Installed { plugins, lines }) }
 }
 
 /// Finds or downloads one provider; gives what to tell and, if it has a version, what the lock file shall say.

@@ -110,7 +110,7 @@ impl Stack {
     }
 
     /// Installs the providers that a configuration needs; gives what to tell about it.
-    pub(crate) fn install(context: &Context, files: &dyn FileSystem, locking: plugins::Locking) -> Result<Vec<String>, Failure> {
+    pub(crate) fn install(context: &Context, files: &dyn FileSystem, locking: plugins::Locking) -> Result<plugins::Installed, Failure> {
         let (config, mut diags) = load(files, Path::new("."));
         let (nodes, more) = Nodes::build(&config);
         diags.extend(more);

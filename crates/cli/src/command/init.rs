@@ -73,11 +73,10 @@ impl Arguments {
             get::list(context, &stack);
         }
         out.line("Initializing provider plugins...");
-        let native: Vec<ProviderAddr> = crate::providers::all().into_iter().map(|(addr, ..)| addr).collect();
-        for provider in providers(&stack)?.iter().filter(|addr| native.contains(addr) && !installed.iter().any(|line| line.contains(&addr.for_display()))) {
+        for provider in providers(&stack)?.iter().filter(|addr| !installed.plugins.contains(addr)) {
             out.line(format!("- {} is built in to Weir", provider.for_display()));
         }
-        for line in installed {
+        for line in installed.lines {
             out.line(line);
         }
         out.line(format!("\n{}", paint.good("Weir has been successfully initialized!")));

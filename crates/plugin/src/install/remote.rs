@@ -137,7 +137,7 @@ impl<'a> Web<'a> {
     fn new(tokens: &'a BTreeMap<String, String>) -> Result<Self, Fault> {
         // The library takes the process's crypto provider; whoever set one before us is content with it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder().connect_timeout(Duration::from_secs(10)).read_timeout(Duration::from_secs(60)).build();
+        let client = Client::builder().https_only(true).connect_timeout(Duration::from_secs(10)).read_timeout(Duration::from_secs(60)).build();
         Ok(Self { client: client.map_err(|error| Fault::error("Provider cannot be downloaded", error.to_string()))?, tokens })
     }
 
