@@ -384,8 +384,8 @@ impl Executor for Maker<'_, '_> {
 
     fn unexpanded(&self, _: &Walk<'_>, _: Job<'_>) {}
 
-    fn data(&self, _: &Walk<'_>, addr: &InstanceAddr, provider: &ProviderConfigAddr, value: Option<&Value>, _: &Value, _: Option<Blocked>) {
-        if let (Some(value), Ok(mut data)) = (value, self.data.lock()) {
+    fn data(&self, _: &Walk<'_>, addr: &InstanceAddr, provider: &ProviderConfigAddr, value: &Value) {
+        if let Ok(mut data) = self.data.lock() {
             data.push((addr.clone(), provider.clone(), value.clone()));
         }
         debug_assert!(self.catalog.get(&provider.provider).is_some());

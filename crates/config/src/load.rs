@@ -1,5 +1,6 @@
 //! From a folder to a configuration.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -31,7 +32,7 @@ pub fn load(files: &dyn FileSystem, dir: &Path) -> (Config, Diagnostics) {
     let manifest = Manifest::read(files, dir, &mut sources, &mut diags);
     let mut loader = Loader { files, manifest, sources, diags };
     let root = loader.module(dir, ModulePath::root(), None);
-    (Config { root, sources: loader.sources }, loader.diags)
+    (Config { root, sources: loader.sources, given: BTreeMap::new() }, loader.diags)
 }
 
 struct Loader<'a> {

@@ -97,7 +97,6 @@ fn lifecycle(block: &Block, mode: Mode, diags: &mut Diagnostics) -> Lifecycle {
 fn ignore(expr: &Expr, diags: &mut Diagnostics) -> Ignore {
     match &expr.kind {
         ExprKind::Variable(word) if &*word.name == "all" => Ignore::All,
-        ExprKind::Literal(Value::String(word)) if &**word == "all" => Ignore::All,
         ExprKind::Tuple(items) => Ignore::Some(items.iter().filter_map(|item| relative(item, diags)).collect()),
         _ => {
             diags.error(expr.span, "Invalid ignore_changes", "A list of attribute names is needed, or the keyword all: ignore_changes = [tags].");

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use weir_addr::ProviderAddr;
 use weir_diag::{Diagnostics, Span};
 use weir_value::Value;
 
@@ -54,7 +55,14 @@ fn requirement(expr: &Expr, span: Span, diags: &mut Diagnostics) -> RequiredProv
             for item in items {
                 let (ExprKind::Literal(Value::String(key)), value) = (&item.key.kind, &item.value) else { continue };
                 match (&**key, &value.kind) {
-                    ("source", ExprKind::Literal(Value::String(text))) => entry.source = Some(Arc::clone(text)),
+                    ("source", ExprKind::Literal(Value::String(text))) => match text.parse::<ProviderAddr>() {
+                        Ok(_) => entry.source = Some(Arc::clone(text)),
+                        Err(error) => diags.error(
+                            value.span,
+                            "Invalid provider source string",
+                            format!("{error}. A source is written as NAMESPACE/NAME, or HOST/NAMESPACE/NAME for another registry."),
+                        ),
+                    },
                     ("version", ExprKind::Literal(Value::String(text))) => entry.version = Some(Arc::clone(text)),
                     ("native", ExprKind::Literal(Value::Bool(native))) => entry.native = *native,
                     ("configuration_aliases", _) => {}
