@@ -136,6 +136,12 @@ impl Builder<'_> {
         for trigger in &lifecycle.replace_triggered_by {
             self.expr(at, id, trigger);
         }
+        for provisioner in &resource.provisioners {
+            self.body(at, id, &provisioner.body);
+            if let Some(connection) = &provisioner.connection {
+                self.body(at, id, &connection.body);
+            }
+        }
         if let Ignore::Some(paths) = &lifecycle.ignore_changes {
             debug_assert!(paths.iter().all(|path| !path.root.name.is_empty()));
         }
