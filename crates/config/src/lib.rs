@@ -19,7 +19,7 @@ pub use constraint::{Defaults, DefaultsKey, TypeConstraint, parse_type};
 pub use format::{continues, format, is_formatted};
 pub use load::{FileSystem, clean, load, load_module};
 pub use module::{
-    Backend, Call, CallKind, Check, CheckRule, Config, Connection, Gate, GateCheck, Ignore, Import, ImportStep, Lifecycle, Local, Module, ModuleCallArgs, Moved, Output, ProviderBlock,
-    ProviderRef, Provisioner, ProvisionerKind, Removed, Repeat, RequiredProvider, Resource, Retry, Variable,
+    Backend, Call, CallKind, Check, CheckRule, Config, Connection, Gate, GateCheck, Ignore, Import, ImportStep, Lifecycle, Local, Module, ModuleCallArgs, Moved, Output,
+    ProviderBlock, ProviderRef, Provisioner, ProvisionerKind, Removed, Repeat, RequiredProvider, Resource, Retry, Variable,
 };
 pub use tfvars::{Assignment, parse_assignments};

@@ -35,7 +35,10 @@ impl Manifest {
         let file = folder.join("modules.json");
         let shown = file.strip_prefix(".").unwrap_or(&file).display().to_string();
         let mut fault = |message: String| {
-            diags.push(Diagnostic::error("Unreadable module record", format!("{shown} cannot be read: {message}. Remove the file and install the modules again: weir init.")));
+            diags.push(Diagnostic::error(
+                "Unreadable module record",
+                format!("{shown} cannot be read: {message}. Remove the file and install the modules again: weir init."),
+            ));
             Self::default()
         };
         let text = match files.read(&file).map(String::from_utf8) {

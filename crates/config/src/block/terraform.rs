@@ -34,7 +34,9 @@ pub(super) fn read(module: &mut Module, block: &Block, diags: &mut Diagnostics) 
         backend(module, nested, reader.diags);
     }
     for nested in reader.blocks("cloud") {
-        let detail = format!("Weir does not work with {CLOUD}. Remove the cloud block, and keep the state with a backend \"local\" block; `terraform state pull` in the old setup gives the state to begin with, and `weir state push` takes it.");
+        let detail = format!(
+            "Weir does not work with {CLOUD}. Remove the cloud block, and keep the state with a backend \"local\" block; `terraform state pull` in the old setup gives the state to begin with, and `weir state push` takes it."
+        );
         reader.diags.error(nested.span, "HCP Terraform is not supported", detail);
     }
     for nested in reader.blocks("encryption") {
@@ -69,7 +71,9 @@ fn backend(module: &mut Module, block: &Block, diags: &mut Diagnostics) {
         }
         name => {
             let hint = if BACKENDS.contains(&name) { String::new() } else { weir_diag::did_you_mean(name, BACKENDS) };
-            let detail = format!("Weir has no backend \"{name}\": it keeps the state in a file, where backend \"local\" {{ path = … }} says, or in terraform.tfstate in this folder.{hint}");
+            let detail = format!(
+                "Weir has no backend \"{name}\": it keeps the state in a file, where backend \"local\" {{ path = … }} says, or in terraform.tfstate in this folder.{hint}"
+            );
             diags.error(block.span, "Unsupported backend type", detail);
         }
     }
