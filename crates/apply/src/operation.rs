@@ -263,7 +263,12 @@ impl Effects<'_> {
         }
         let mut failed = failed;
         if let (Some(provisioning), Some(state)) = (&provisioning, &state) {
-            failed = !self.provision(addr, provisioning, state).await || !self.untaint(change, ready);
+            // From here on a kill must find it tainted.
+            let flushed = self.journal.flush();
+            if let Err(error) = &flushed {
+                self.journal_failed(addr, error);
+            }
+            failed = flushed.is_err() || !self.provision(addr, provisioning, state).await || !self.untaint(change, ready);
         }
         if failed {
             self.fail(addr);

@@ -134,7 +134,7 @@ fn is_configuration(name: &str) -> bool {
 /// The files of a saved plan.
 impl FileSystem for PlanFile {
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
-        let clean = |path: &Path| if path == Path::new(".") { Path::new("").to_owned() } else { path.to_owned() };
+        let clean = |path: &Path| path.strip_prefix(".").unwrap_or(path).to_owned();
         let wanted = clean(dir);
         Ok(self
             .files
