@@ -11,6 +11,7 @@ mod applier;
 mod delete;
 mod event;
 mod operation;
+mod provision;
 mod recover;
 
 pub use adopt::imported;

@@ -65,7 +65,7 @@ impl Context {
 
     /// The folder for what Weir keeps beside a stack (`.terraform`, or `TF_DATA_DIR`).
     pub(crate) fn data_dir(&self) -> PathBuf {
-        self.env.setting("DATA_DIR").map_or_else(|| PathBuf::from(".terraform"), PathBuf::from)
+        data_dir(&self.env)
     }
 
     /// Styles for standard output.
@@ -84,4 +84,9 @@ impl Context {
             self.err.text(look.render(item, sources));
         }
     }
+}
+
+/// The folder for what Weir keeps beside a stack, as an environment says.
+pub(crate) fn data_dir(env: &Environment) -> PathBuf {
+    env.setting("DATA_DIR").map_or_else(|| PathBuf::from(".terraform"), PathBuf::from)
 }

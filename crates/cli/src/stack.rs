@@ -16,6 +16,7 @@ use weir_state::{Replay, State, Store};
 use weir_value::{Type, Value};
 
 use crate::context::Context;
+use crate::environment::Environment;
 use crate::exit::Failure;
 use crate::stored::{ChangeFlags, selected_workspace, store_failure};
 use crate::{plugins, providers};
@@ -87,6 +88,9 @@ impl FileSystem for Disk {
     }
     fn read(&self, file: &Path) -> io::Result<Vec<u8>> {
         std::fs::read(file)
+    }
+    fn data_dir(&self) -> PathBuf {
+        crate::context::data_dir(&Environment::of_process())
     }
 }
 

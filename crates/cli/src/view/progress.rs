@@ -128,6 +128,7 @@ impl Work {
             }
             // They only change the state and take no time to speak of.
             Event::Importing { .. } | Event::Imported { .. } => {}
+            Event::Provisioning { .. } | Event::Output { .. } => {}
         }
     }
 
@@ -190,8 +191,15 @@ pub(crate) fn line(event: &Event) -> String {
         }
         Event::Importing { addr, id } => format!("{addr}: Importing... [id={id}]"),
         Event::Imported { addr, id } => format!("{addr}: Import complete [id={id}]"),
+        Event::Provisioning { addr, kind } => format!("{addr}: Provisioning with '{kind}'..."),
+        Event::Output { addr, kind, line } => format!("{addr} ({kind}): {}", shown(line)),
         Event::Failed { addr, action, elapsed } => format!("{addr}: {} failed after {}", doing(*action).1, short(*elapsed)),
     }
+}
+
+/// What others print may not steer the terminal, colours aside.
+fn shown(line: &str) -> String {
+    line.chars().filter(|letter| !letter.is_control() || matches!(letter, '\t' | '\u{1b}')).collect()
 }
 
 /// `0s`, `12s`, `3m2s`

@@ -142,6 +142,12 @@ impl Builder<'_> {
             self.trigger(trigger);
             self.expr(at, id, trigger);
         }
+        for provisioner in &resource.provisioners {
+            self.body(at, id, &provisioner.body);
+            if let Some(connection) = &provisioner.connection {
+                self.body(at, id, &connection.body);
+            }
+        }
     }
 
     /// `replace_triggered_by` takes managed resources and what lies in them; keys may be `count.index` and `each.key`.

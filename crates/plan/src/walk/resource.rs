@@ -287,6 +287,9 @@ impl Walk<'_> {
                 let faults = provider.validate(intent, &resource.type_, &decoded.config);
                 self.report(decode::report(faults, Some(&resource.body), Some(resource.span), &address));
             }
+            for provisioner in &resource.provisioners {
+                self.report(self.provisioner_arguments(&job, provisioner, Value::unknown(job.schema.ty().clone())).1);
+            }
         }
         let mut unmet = false;
         if normal {

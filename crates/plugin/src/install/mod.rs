@@ -4,7 +4,7 @@ mod constraint;
 mod hash;
 mod lock;
 mod mirror;
-mod remote;
+pub(crate) mod remote;
 mod signature;
 
 use std::collections::BTreeMap;
