@@ -1,5 +1,6 @@
 //! The configured provider: one client per service, the account, the rules for tags, the open batches.
 
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use aws_config::{Region, SdkConfig};
@@ -23,6 +24,7 @@ struct Inner {
     sdk: SdkConfig,
     config: Config,
     tag_rules: TagRules,
+    root: PathBuf,
     account: OnceCell<Caller>,
     batches: Batches,
     services: Services,
@@ -87,7 +89,15 @@ impl Client {
     pub(crate) async fn connect(mut config: Config, request: &SessionRequest) -> Result<Self, Vec<Fault>> {
         let sdk = connect::sdk(&config, request).await?;
         let tag_rules = TagRules::new(std::mem::take(&mut config.default_tags), std::mem::take(&mut config.ignore_tags));
-        let client = Self(Arc::new(Inner { sdk, config, tag_rules, account: OnceCell::new(), batches: Batches::default(), services: Services::default() }));
+        let client = Self(Arc::new(Inner {
+            sdk,
+            config,
+            tag_rules,
+            root: request.root.clone(),
+            account: OnceCell::new(),
+            batches: Batches::default(),
+            services: Services::default(),
+        }));
         if !request.offline {
             client.check_account().await.map_err(|fault| vec![fault])?;
         }
@@ -112,6 +122,16 @@ impl Client {
 
     pub(crate) fn batches(&self) -> &Batches {
         &self.0.batches
+    }
+
+    /// The folder that relative paths start from.
+    pub(crate) fn root(&self) -> &Path {
+        &self.0.root
+    }
+
+    /// What a web server that is no AWS API answers to GET.
+    pub(crate) async fn get(&self, url: &str) -> Result<Vec<u8>, Fault> {
+        connect::get(&self.0.sdk, &self.0.config, self.root(), url).await
     }
 
     /// How tags are merged and split.
