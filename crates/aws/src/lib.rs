@@ -74,6 +74,7 @@ mod s3_inline;
 #[cfg(test)]
 mod schema_test;
 mod security_rules;
+mod ssm_tags;
 mod tags;
 mod timeouts;
 mod unset;
