@@ -39,6 +39,7 @@ mod elb;
 mod endpoint;
 #[cfg(test)]
 mod faults;
+mod functions;
 mod group_capacity;
 mod group_form;
 mod group_parts;
@@ -101,7 +102,7 @@ impl NativeProvider for Aws {
     type Client = Client;
 
     fn registry() -> Registry<Client> {
-        Registry { resources: resource::all(), data_sources: data::all(), ephemeral: ephemeral::all(), functions: Vec::new() }
+        Registry { resources: resource::all(), data_sources: data::all(), ephemeral: ephemeral::all(), functions: functions::all() }
     }
 
     async fn connect(config: Config, request: &SessionRequest) -> Result<Client, Vec<Fault>> {
