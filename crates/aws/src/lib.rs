@@ -77,6 +77,7 @@ mod schema_test;
 mod security_rules;
 mod ssm_tags;
 mod tags;
+mod throttle;
 mod timeouts;
 mod unset;
 mod view;
