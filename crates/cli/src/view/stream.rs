@@ -153,6 +153,12 @@ impl Stream {
                 self.emit("info", &text, "apply_complete", hook(addr, *action, id, Some(elapsed)));
             }
             Event::Failed { addr, action, elapsed } => self.emit("info", &text, "apply_errored", hook(addr, *action, None, Some(elapsed))),
+            Event::Provisioning { addr, kind } => {
+                self.emit("info", &text, "provision_start", json!({ "hook": { "resource": resource(addr), "provisioner": kind } }));
+            }
+            Event::Output { addr, kind, line } => {
+                self.emit("info", &text, "provision_progress", json!({ "hook": { "resource": resource(addr), "provisioner": kind, "output": line } }));
+            }
             Event::Importing { addr, id } | Event::Imported { addr, id } => {
                 let kind = if matches!(event, Event::Importing { .. }) { "import_start" } else { "import_complete" };
                 self.emit("info", &text, kind, json!({ "hook": { "resource": resource(addr), "id_key": "id", "id_value": &**id } }));
