@@ -12,13 +12,15 @@ mod merge;
 mod module;
 mod reader;
 pub mod syntax;
+mod test_file;
 mod tfvars;
 
 pub use constraint::{Defaults, DefaultsKey, TypeConstraint, parse_type};
 pub use format::{continues, format, is_formatted};
-pub use load::{FileSystem, load};
+pub use load::{FileSystem, load, load_after};
 pub use module::{
     Call, CallKind, Check, CheckRule, Config, Gate, GateCheck, Ignore, Import, ImportStep, Lifecycle, Local, Module, ModuleCallArgs, Moved, Output, ProviderBlock,
     ProviderRef, Removed, Repeat, RequiredProvider, Resource, Retry, Variable,
 };
+pub use test_file::{TestFile, TestOptions, TestRun, parse_test_file};
 pub use tfvars::{Assignment, parse_assignments};

@@ -26,7 +26,12 @@ const DEPTH: usize = 50;
 
 /// Loads the module in `dir` and all that it calls.
 pub fn load(files: &dyn FileSystem, dir: &Path) -> (Config, Diagnostics) {
-    let mut loader = Loader { files, sources: Sources::new(), diags: Diagnostics::new() };
+    load_after(files, dir, Sources::new())
+}
+
+/// Loads it beside files that were read before, so that places in both can be told.
+pub fn load_after(files: &dyn FileSystem, dir: &Path, sources: Sources) -> (Config, Diagnostics) {
+    let mut loader = Loader { files, sources, diags: Diagnostics::new() };
     let root = loader.module(dir, ModulePath::root(), None);
     (Config { root, sources: loader.sources }, loader.diags)
 }

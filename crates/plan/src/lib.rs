@@ -37,7 +37,7 @@ pub use against::{Against, against};
 pub use approval::{Approval, Difference};
 pub use catalog::Catalog;
 pub use condition::{CheckOutcome, CheckStatus, Checked, CheckedInstance, Conditions};
-pub use console::{Console, console};
+pub use console::{Beside, Console, console};
 pub use decode::{Decoded, decode_instance, split, without_unknown};
 pub use gate::{CheckResult, GateCandidate, GateInput, GatePlan, GateStatus, Guarded};
 pub use host::DiskHost;

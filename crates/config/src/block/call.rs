@@ -37,7 +37,7 @@ pub(super) fn read(block: &Block, kind: CallKind, diags: &mut Diagnostics) -> Op
     Some(Call { name: label.name.clone(), kind, source: source?, repeat, providers, depends_on, confirm, args, span: block.span })
 }
 
-fn providers(expr: &Expr, diags: &mut Diagnostics) -> BTreeMap<ProviderRef, ProviderRef> {
+pub(crate) fn providers(expr: &Expr, diags: &mut Diagnostics) -> BTreeMap<ProviderRef, ProviderRef> {
     let ExprKind::Object(items) = &expr.kind else {
         diags.error(expr.span, "Invalid providers argument", "A map from the module's provider names to ours is needed: { aws = aws.east }.");
         return BTreeMap::new();
