@@ -169,7 +169,7 @@ fn a_plugin_from_plan_to_destroy() {
         let text = says(&stack, &["apply", "-auto-approve"], 0, &["2 added, 0 changed, 0 destroyed", "found = \"k in here\"", "joined = \"a-b\""]);
         assert!(!text.contains("hush"), "{text}");
         let state = fs::read_to_string(stack.path("terraform.tfstate")).unwrap();
-        assert_eq!(state.matches("\"private\": \"bWFkZQ==\"").count(), 2, "{state}");
+        assert_eq!(state.matches(&format!("\"private\": \"{MADE}\"")).count(), 2, "{state}");
         says(&stack, &["plan", "-detailed-exitcode"], 0, &["No changes."]);
         says(&stack, &["plan", "-offline", "-detailed-exitcode"], 0, &["No changes."]);
         says(&stack, &["apply", "-auto-approve", "-var=size=7"], 0, &["~ size = 1 -> 7", "0 added, 1 changed, 0 destroyed"]);
@@ -177,6 +177,52 @@ fn a_plugin_from_plan_to_destroy() {
         stack.write("main.tf", &THINGS.replace("name   = \"one\"", "name   = \"other\""));
         says(&stack, &["apply", "-auto-approve", "-var=size=7"], 0, &["# forces replacement", "2 added, 0 changed, 2 destroyed"]);
         says(&stack, &["destroy", "-auto-approve"], 0, &["2 destroyed"]);
+    }
+}
+
+/// How often the state has this as private data.
+fn private(stack: &Stack, text: &str) -> usize {
+    fs::read_to_string(stack.path("terraform.tfstate")).unwrap().matches(&format!("\"private\": \"{text}\"")).count()
+}
+
+/// The base64 of `made`, `read`: what the test provider keeps for itself after a creation, and what a read of something that is called `rotates` makes of it.
+const MADE: &str = "bWFkZQ==";
+const READ: &str = "cmVhZA==";
+
+/// A plan is told what the read before it said, and the state keeps that although nothing else changes.
+#[test]
+fn private_data_of_a_read_is_kept() {
+    for version in [5, 6] {
+        let stack = with_provider(version, "variable \"size\" {\n  default = null\n}\nresource \"test_thing\" \"r\" {\n  name = \"rotates\"\n  size = var.size\n}\n");
+        says(&stack, &["apply", "-auto-approve"], 0, &["1 added"]);
+        assert_eq!((private(&stack, MADE), private(&stack, READ)), (1, 0));
+        // The provider refuses to plan with anything but what its read gave.
+        says(&stack, &["plan", "-detailed-exitcode"], 0, &["No changes."]);
+        assert_eq!((private(&stack, MADE), private(&stack, READ)), (1, 0), "a plan writes nothing");
+        says(&stack, &["apply", "-auto-approve"], 0, &[]);
+        assert_eq!((private(&stack, MADE), private(&stack, READ)), (0, 1));
+        says(&stack, &["plan", "-offline", "-detailed-exitcode"], 0, &["No changes."]);
+        says(&stack, &["apply", "-auto-approve", "-var=size=7"], 0, &["0 added, 1 changed, 0 destroyed"]);
+        assert_eq!((private(&stack, MADE), private(&stack, READ)), (1, 0));
+        says(&stack, &["destroy", "-auto-approve"], 0, &["1 destroyed"]);
+    }
+}
+
+/// What is imported, by a block or by the command, can be planned and read afterwards: the provider gets its private data back.
+#[test]
+fn private_data_of_an_import_is_kept() {
+    for version in [5, 6] {
+        let thing = "resource \"test_thing\" \"i\" {\n  name = \"i\"\n}\n";
+        let block = "import {\n  to = test_thing.i\n  id = \"id-of-i\"\n}\n";
+        let stack = with_provider(version, &format!("{thing}{block}"));
+        says(&stack, &["apply", "-auto-approve"], 0, &["1 imported"]);
+        assert_eq!((stack.objects(), private(&stack, MADE)), (vec!["test_thing.i".to_owned()], 1));
+        stack.write("main.tf", thing);
+        says(&stack, &["plan", "-detailed-exitcode"], 0, &["No changes."]);
+        says(&stack, &["destroy", "-auto-approve"], 0, &["1 destroyed"]);
+        says(&stack, &["import", "test_thing.i", "id-of-i"], 0, &["Import successful!"]);
+        assert_eq!(private(&stack, MADE), 1);
+        says(&stack, &["plan", "-detailed-exitcode"], 0, &["No changes."]);
     }
 }
 

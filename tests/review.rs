@@ -41,6 +41,17 @@ fn only_what_the_working_tree_changes() {
     git(dir, &["commit", "-q", "-m", "main"]);
     let clean = |stack: &Stack| drop(stack.says(&["plan", "-against=HEAD", "-detailed-exitcode"], 0, &["No changes. The working tree plans the same as HEAD ("]));
     clean(&stack);
+    // Values that git ignores are no change of the working tree, those that it would take in are.
+    stack.write("ignored.auto.tfvars", "extra = [\"a\"]\n");
+    stack.write("variables.tf", "variable \"extra\" {\n  default = []\n}\nresource \"terraform_data\" \"extra\" {\n  for_each = toset(var.extra)\n}\n");
+    stack.write(".gitignore", "terraform.tfstate*\ndrifts.txt\nignored.auto.tfvars\n");
+    git(dir, &["add", "-A"]);
+    git(dir, &["commit", "-q", "-m", "values"]);
+    clean(&stack);
+    stack.write("own.auto.tfvars", "extra = [\"a\", \"b\"]\n");
+    stack.says(&["plan", "-against=HEAD", "-detailed-exitcode"], 2, &["terraform_data.extra[\"b\"] will be created", "Plan: 1 to add, 0 to change, 0 to destroy."]);
+    fs::remove_file(stack.path("own.auto.tfvars")).unwrap();
+    fs::remove_file(stack.path("ignored.auto.tfvars")).unwrap();
     // By hand, and in the working tree.
     fs::remove_file(stack.path("drifts.txt")).unwrap();
     let own = pending

@@ -19,32 +19,34 @@ pub(crate) fn adopt(effects: &Effects<'_>, catalog: &Catalog, plan: &Plan) {
                 None => state.set_instance(&change.addr, &change.provider, None),
             }
         } else if let Some(id) = &change.importing {
-            import(effects, catalog, change, id);
+            import(effects, catalog, plan, change, id);
         }
     }
 }
 
 /// What the state keeps of an object that a plan imports, as the plan has read it.
-pub fn imported(catalog: &Catalog, change: &Change) -> Result<Record, String> {
+pub fn imported(catalog: &Catalog, plan: &Plan, change: &Change) -> Result<Record, String> {
     let addr = &change.addr;
     let schema = catalog.schema(&change.provider.provider).and_then(|schemas| schemas.resources.get(&addr.resource.type_).cloned());
     let (Some(schema), Some(before)) = (schema, &change.before) else {
         return Err(format!("What the plan says about {addr} is not complete. Make a new plan."));
     };
     let before = before.expose("objects are kept in the state, which is readable by its owner only");
+    let private = plan.private.get(addr).cloned().flatten();
     record(&before, &schema, &[], change.dependencies.clone(), change.create_before_destroy, Status::Ready)
+        .map(|record| Record { private, ..record })
         .map_err(|error| format!("What the provider gave for {addr} is not valid: {error}."))
 }
 
 /// Takes an object into the state.
-fn import(effects: &Effects<'_>, catalog: &Catalog, change: &Change, id: &Arc<str>) {
+fn import(effects: &Effects<'_>, catalog: &Catalog, plan: &Plan, change: &Change, id: &Arc<str>) {
     let addr = &change.addr;
     let refuse = |detail: String| {
         effects.report([Diagnostic::error("The object cannot be imported", detail).of(addr.to_string())]);
         effects.fail(addr);
     };
     (effects.events)(Event::Importing { addr: addr.clone(), id: id.clone() });
-    let kept = match imported(catalog, change) {
+    let kept = match imported(catalog, plan, change) {
         Ok(kept) => Arc::new(kept),
         Err(detail) => return refuse(detail),
     };

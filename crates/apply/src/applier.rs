@@ -13,7 +13,7 @@ use weir_eval::Instances;
 use weir_plan::{
     Action, Blocked, Catalog, Change, DiskHost, Executor, Job, Made, Mode, Nodes, Options, Outcome, Plan, Reuse, Walk, final_plan, mark_object, split, walk,
 };
-use weir_state::{Journal, OutputValue, RawJson, State, Status};
+use weir_state::{Journal, OutputValue, RawJson, Record, State, Status};
 use weir_value::Value;
 
 use crate::adopt::adopt;
@@ -71,6 +71,13 @@ pub struct Applied {
 pub fn refreshed(state: &mut State, catalog: &Catalog, plan: &Plan) {
     for (addr, value) in &plan.refreshed {
         refresh(state, catalog, addr, value.as_ref());
+    }
+    for (addr, private) in &plan.private {
+        // An object that is to be imported has no record yet.
+        let Some(old) = state.record(addr).cloned() else { continue };
+        let Some(provider) = state.resources.get(&addr.resource).map(|resource| resource.provider.clone()) else { continue };
+        let private = private.clone();
+        state.set_instance(addr, &provider, Some(Arc::new(Record { private, ..(*old).clone() })));
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use weir_addr::ProviderConfigAddr;
 use weir_diag::{Diagnostic, Diagnostics};
 use weir_plan::{Catalog, ProviderState};
-use weir_provider::{ReadRequest, RecoverRequest, Severity};
+use weir_provider::{ReadRequest, RecoverRequest, Refreshed, Severity};
 use weir_state::{Effect, Intent, Op, RawJson, Record, Replay, State, Status};
 use weir_value::Value;
 
@@ -79,19 +79,21 @@ async fn settle(
     let answer = if intent.op == Op::Create {
         let planned = intent.planned.as_ref().and_then(|raw| raw.decode(schema.ty()).ok()).unwrap_or_else(|| Value::Null(schema.ty().clone()));
         let created = created.and_then(|raw| raw.decode(schema.ty()).ok());
-        session.recover(RecoverRequest { type_name, planned: &planned, created: created.as_ref(), token: &intent.token }).await
+        let found = session.recover(RecoverRequest { type_name, planned: &planned, created: created.as_ref(), token: &intent.token }).await;
+        let private = known(state).and_then(|record| record.private.clone());
+        found.map(|found| found.map(|state| Refreshed { state, private }))
     } else {
         let private = known(state).and_then(|record| record.private.clone());
         match known(state).and_then(|record| record.value(schema.ty()).ok()) {
             Some(prior) => {
                 let prior = prior.expose("handed to the provider that reads the object");
-                session.read(ReadRequest { type_name, prior: &prior, private: private.as_deref() }).await
+                session.refresh(ReadRequest { type_name, prior: &prior, private: private.as_deref() }).await
             }
             None => Ok(None),
         }
     };
-    let value = match answer {
-        Ok(value) => value,
+    let present = match answer {
+        Ok(present) => present,
         // It cannot say, and nobody else can: the user is told, and the run goes on.
         Err(faults) if faults.iter().all(|fault| fault.severity == Severity::Warning) => {
             for fault in faults {
@@ -112,10 +114,10 @@ async fn settle(
         }
     };
     let before = known(state);
-    let new = value.as_ref().map(|value| {
+    let new = present.as_ref().map(|present| {
         let (dependencies, cbd) = before.as_ref().map_or_else(|| (Arc::from([]), false), |record| (record.dependencies.clone(), record.create_before_destroy));
-        let private = before.as_ref().and_then(|record| record.private.clone());
-        record(value, &schema, &[], dependencies, cbd, Status::Ready).map(|record| Record { private, ..record })
+        let private = present.private.clone();
+        record(&present.state, &schema, &[], dependencies, cbd, Status::Ready).map(|record| Record { private, ..record })
     });
     let new: Option<Arc<Record>> = match new.transpose() {
         Ok(new) => new.map(Arc::new),
@@ -130,7 +132,7 @@ async fn settle(
         (_, Some(_)) => format!("{addr}: its change was interrupted; the object was read again"),
         (_, None) => format!("{addr}: it is gone"),
     });
-    if let (Op::Create, Some(value)) = (intent.op, value) {
+    if let (Op::Create, Some(value)) = (intent.op, present.map(|present| present.state)) {
         found.created.push((intent.provider.clone(), addr.resource.type_.clone(), value));
     }
     match &intent.deposed {

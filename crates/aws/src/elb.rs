@@ -34,6 +34,14 @@ pub(crate) async fn tags_of(client: &Client, arn: &str) -> Result<HashMap<String
     Ok(found.unwrap_or_default())
 }
 
+/// Those of the objects that have all of these tags.
+pub(crate) async fn tagged(client: &Client, arns: Vec<String>, wanted: &Tags) -> Result<Vec<String>, Fault> {
+    let Some(wanted) = wanted.as_ref().filter(|wanted| !wanted.is_empty()) else { return Ok(arns) };
+    let all = futures::future::try_join_all(arns.iter().map(|arn| tags_of(client, arn))).await?;
+    let fits = |tags: &HashMap<String, String>| wanted.iter().all(|(key, value)| tags.get(key) == Some(value));
+    Ok(arns.into_iter().zip(all).filter(|(_, tags)| fits(tags)).map(|(arn, _)| arn).collect())
+}
+
 /// Changes the tags of an object from the prior `tags_all` to what is planned.
 pub(crate) async fn retag(client: &Client, arn: &str, prior_all: &Tags, planned: &Tags) -> Result<(), Fault> {
     let (set, removed) = tags::difference(prior_all.as_ref().unwrap_or(&BTreeMap::new()), &client.tag_rules().all(planned));

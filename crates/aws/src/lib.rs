@@ -48,15 +48,22 @@ mod group_template;
 #[cfg(test)]
 mod harness;
 mod iam_listing;
+mod instance_launch;
+mod instance_parts;
+mod instance_requirements;
+mod instance_update;
 mod json;
 mod keep;
 mod launch_data;
 mod listener_action;
 mod marker;
+#[cfg(test)]
+mod mock;
 mod name;
 mod once;
 pub mod operator;
 mod partition;
+mod pgp;
 mod plan;
 #[cfg(test)]
 mod proxy;
@@ -70,6 +77,7 @@ mod security_rules;
 mod tags;
 mod timeouts;
 mod unset;
+mod view;
 mod wait;
 mod wire;
 

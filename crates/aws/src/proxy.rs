@@ -1,4 +1,4 @@
-//! A proxy between Weir and the emulator that makes trouble: for tests.
+//! A proxy between Weir and the emulator that makes trouble, or adds what the emulator lacks: for tests.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -35,9 +35,23 @@ struct Rule {
     left: usize,
 }
 
+/// What a test makes of a request.
+pub(crate) enum Made {
+    /// The emulator answers.
+    Passed,
+    /// This is the answer, with status 200.
+    Answer(String),
+    /// The emulator answers, and this is made of its answer's body.
+    Edited(Box<dyn FnOnce(String) -> String + Send>),
+}
+
+/// Looks at the action and the body of a request.
+type Maker = Box<dyn Fn(&str, &str) -> Made + Send + Sync>;
+
 #[derive(Default)]
 struct Shared {
     rules: Vec<Rule>,
+    maker: Option<Maker>,
     /// Action and body of every request that came.
     requests: Vec<(String, String)>,
 }
@@ -64,6 +78,13 @@ impl Proxy {
             }
         });
         Self { url, shared }
+    }
+
+    /// Starts it before the server at that address, for operations that the server does not have: `maker` is asked first.
+    pub(crate) async fn extending(upstream: &str, maker: impl Fn(&str, &str) -> Made + Send + Sync + 'static) -> Self {
+        let proxy = Self::start(upstream).await;
+        proxy.shared.lock().expect("lock").maker = Some(Box::new(maker));
+        proxy
     }
 
     /// Makes that trouble for the next requests of an action: its name, `METHOD /path` for the REST services, or `*` for any.
@@ -194,20 +215,36 @@ fn half(whole: &[u8]) -> Vec<u8> {
     answer("200 OK", "text/xml", &body[..cut])
 }
 
+/// The answer with another body; errors stay as they are.
+fn edited(whole: &[u8], kind: &str, edit: impl FnOnce(String) -> String) -> Vec<u8> {
+    match whole.windows(4).position(|four| four == b"\r\n\r\n") {
+        Some(at) if whole.starts_with(b"HTTP/1.1 200") => answer("200 OK", kind, &edit(String::from_utf8_lossy(&whole[at + 4..]).into_owned())),
+        _ => whole.to_vec(),
+    }
+}
+
 async fn serve(mut client: TcpStream, upstream: &str, state: &Mutex<Shared>) {
     let Some(request) = Request::read(&mut client).await else { return };
     let action = request.action();
-    let trouble = {
+    let (trouble, made) = {
         let mut state = state.lock().expect("lock");
-        state.requests.push((action.clone(), String::from_utf8_lossy(&request.body).into_owned()));
+        let body = String::from_utf8_lossy(&request.body).into_owned();
+        let made = state.maker.as_ref().map_or(Made::Passed, |maker| maker(&action, &body));
+        state.requests.push((action.clone(), body));
         let rule = state.rules.iter_mut().find(|rule| rule.left > 0 && (rule.action == "*" || rule.action == action));
-        rule.map(|rule| {
+        let trouble = rule.map(|rule| {
             rule.left -= 1;
             rule.trouble
-        })
+        });
+        (trouble, made)
     };
+    let kind = if request.is_json() { "application/x-amz-json-1.1" } else { "text/xml" };
     let written = match trouble {
-        None => request.forward(upstream).await,
+        None => match made {
+            Made::Passed => request.forward(upstream).await,
+            Made::Answer(text) => Ok(answer("200 OK", kind, &text)),
+            Made::Edited(edit) => request.forward(upstream).await.map(|whole| edited(&whole, kind, edit)),
+        },
         Some(Trouble::Throttle) => Ok(throttling(&request)),
         Some(Trouble::FailBefore) => Ok(refusal(&request, "500 Internal Server Error", "InternalError")),
         Some(Trouble::FailAfter) => request.forward(upstream).await.map(|_| refusal(&request, "500 Internal Server Error", "InternalError")),

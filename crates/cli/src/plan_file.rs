@@ -128,7 +128,7 @@ impl PlanFile {
 }
 
 fn is_configuration(name: &str) -> bool {
-    name.ends_with(".tf") || name.ends_with(".tofu") || name.ends_with(".stack.hcl")
+    [".tf", ".tofu", ".tf.json", ".tofu.json", ".stack.hcl", ".terraform/modules/modules.json"].iter().any(|ending| name.ends_with(ending))
 }
 
 /// The files of a saved plan.

@@ -10,7 +10,8 @@ use weir_diag::{Diagnostic, Diagnostics, Sources};
 use weir_eval::Evaluator;
 use weir_plan::{Catalog, DiskHost, Node, Nodes};
 use weir_plugin::Plugin;
-use weir_plugin::install::{Constraint, Folders, LockEntry, Mirror, find};
+use weir_plugin::install::{Constraint, Folders, LockEntry, Mirror, NetworkMirror, Remote, Selection, download, find, hash_folder, lock_file};
+use weir_provider::Fault;
 use weir_value::Value;
 
 use crate::context::Context;
@@ -32,8 +33,8 @@ pub(crate) fn add(context: &Context, nodes: &Nodes, catalog: &mut Catalog, sourc
         return diags;
     }
     let mut reader = Reader { sources, diags: &mut diags };
-    let folders = folders(context, &mut reader);
-    let lock = reader.lock(Path::new(".terraform.lock.hcl"));
+    let folders = installation(context, &mut reader).folders;
+    let lock = reader.lock(Path::new(LOCK_FILE));
     for (addr, need) in wanted {
         let started =
             find(&addr, &need.constraints, lock.get(&addr), &folders).map_err(|fault| vec![fault]).and_then(|found| Plugin::start(&addr.for_display(), found.program));
@@ -88,13 +89,22 @@ fn needs(context: &Context, nodes: &Nodes, catalog: &Catalog, diags: &mut Diagno
     needs
 }
 
-/// Where providers are looked for: what the CLI configuration says, or the folders that are usual.
-fn folders(context: &Context, reader: &mut Reader<'_>) -> Folders {
+/// Where providers are looked for, and where they may be downloaded from.
+struct Installation {
+    folders: Folders,
+    /// Those of the folders that hold what was downloaded before.
+    downloaded: Vec<PathBuf>,
+    remote: Remote,
+}
+
+/// What the CLI configuration says, or what is usual.
+fn installation(context: &Context, reader: &mut Reader<'_>) -> Installation {
     let data = context.data_dir().join("providers");
     let platform = format!("{}_{}", os(), architecture());
-    let mut folders = Folders { overrides: BTreeMap::new(), mirrors: Vec::new(), unpacked: data.clone(), platform };
-    let home = context.env.get("HOME").map(PathBuf::from);
-    let named = ["TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG"].iter().filter_map(|name| context.env.get(name)).find(|path| !path.is_empty()).map(PathBuf::from);
+    let mut folders = Folders { overrides: BTreeMap::new(), mirrors: Vec::new(), unpacked: data.clone(), platform: platform.clone() };
+    let mut remote = Remote { platform, into: data.clone(), tokens: tokens(context, home(context).as_deref()), ..Remote::default() };
+    let home = home(context);
+    let named = context.env.get("TF_CLI_CONFIG_FILE").or_else(|| context.env.get("TERRAFORM_CONFIG")).map(PathBuf::from);
     let named = named.filter(|path| {
         let there = path.exists();
         if !there {
@@ -111,22 +121,29 @@ fn folders(context: &Context, reader: &mut Reader<'_>) -> Folders {
     {
         folders.overrides = quoted;
         cache = cache.or_else(|| reader.text(&body, "plugin_cache_dir").map(PathBuf::from));
+        for block in body.blocks.iter().filter(|block| &*block.kind.name == "credentials") {
+            if let (Some(host), Some(token)) = (block.labels.first(), reader.text(&block.body, "token")) {
+                // What the environment says goes before the file.
+                remote.tokens.entry(host.name.to_string()).or_insert(token);
+            }
+        }
         installation = body.blocks.iter().find(|block| &*block.kind.name == "provider_installation").map(|block| block.body.clone());
     }
     match installation {
         Some(body) => {
             for block in &body.blocks {
+                let selection = Selection { include: reader.texts(&block.body, "include"), exclude: reader.texts(&block.body, "exclude") };
                 match &*block.kind.name {
                     "filesystem_mirror" => match reader.text(&block.body, "path") {
-                        Some(path) => folders.mirrors.push(Mirror {
-                            path: path.into(),
-                            include: reader.texts(&block.body, "include"),
-                            exclude: reader.texts(&block.body, "exclude"),
-                        }),
+                        Some(path) => folders.mirrors.push(Mirror { path: path.into(), include: selection.include, exclude: selection.exclude }),
                         None => reader.diags.error(block.span, "Missing mirror path", "A filesystem_mirror block needs a path."),
                     },
-                    "dev_overrides" | "direct" => {}
-                    "network_mirror" => reader.diags.warning(block.span, "Mirror is not used", "Providers are not downloaded yet, so a network_mirror is left out."),
+                    "dev_overrides" => {}
+                    "direct" => remote.direct = Some(selection),
+                    "network_mirror" => match reader.text(&block.body, "url") {
+                        Some(url) if url.starts_with("https://") => remote.mirrors.push(NetworkMirror { url, selection }),
+                        _ => reader.diags.error(block.span, "Invalid mirror URL", "A network_mirror block needs a url that begins with https://."),
+                    },
                     other => reader.diags.error(
                         block.span,
                         "Invalid provider_installation block",
@@ -143,11 +160,139 @@ fn folders(context: &Context, reader: &mut Reader<'_>) -> Folders {
             }
             usual.extend(["/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins"].map(PathBuf::from));
             folders.mirrors.extend(usual.into_iter().map(Mirror::new));
+            remote.direct = Some(Selection::default());
         }
     }
-    folders.mirrors.extend(cache.map(Mirror::new));
-    folders.mirrors.push(Mirror::new(data));
-    folders
+    let downloaded: Vec<PathBuf> = cache.into_iter().chain([data]).collect();
+    folders.mirrors.extend(downloaded.iter().map(Mirror::new));
+    Installation { folders, downloaded, remote }
+}
+
+fn home(context: &Context) -> Option<PathBuf> {
+    context.env.get("HOME").map(PathBuf::from)
+}
+
+/// Tokens for hosts: `TF_TOKEN_example_com` (`__` for a dash), and what `login` of the incumbents has left.
+fn tokens(context: &Context, home: Option<&Path>) -> BTreeMap<String, String> {
+    let file = home.map(|home| home.join(".terraform.d/credentials.tfrc.json")).and_then(|path| std::fs::read(path).ok());
+    let saved: Option<serde_json::Value> = file.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let saved = saved.as_ref().and_then(|saved| saved["credentials"].as_object()).into_iter().flatten();
+    let mut tokens: BTreeMap<String, String> = saved.filter_map(|(host, entry)| Some((host.clone(), entry["token"].as_str()?.to_owned()))).collect();
+    let named = context.env.iter().filter_map(|(name, token)| Some((name.strip_prefix("TF_TOKEN_")?, token)));
+    tokens.extend(named.map(|(host, token)| (host.replace("__", "-").replace('_', "."), token.to_owned())));
+    tokens
+}
+
+/// What `weir init` does with the lock file.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Locking {
+    /// Choose the newest versions, whatever is locked.
+    pub(crate) upgrade: bool,
+    /// Fail where the file would change.
+    pub(crate) readonly: bool,
+}
+
+/// What was installed.
+pub(crate) struct Installed {
+    /// The providers that run as plugins.
+    pub(crate) plugins: Vec<ProviderAddr>,
+    /// What to tell about it.
+    pub(crate) lines: Vec<String>,
+}
+
+const LOCK_FILE: &str = ".terraform.lock.hcl";
+
+/// Installs what a configuration needs and the catalog does not have natively, and writes down what was chosen.
+pub(crate) fn install(context: &Context, nodes: &Nodes, catalog: &Catalog, sources: &mut Sources, locking: Locking) -> Result<Installed, Diagnostics> {
+    let mut diags = Diagnostics::new();
+    let wanted: Vec<(ProviderAddr, Need)> =
+        needs(context, nodes, catalog, &mut diags).into_iter().filter(|(addr, need)| !need.native || catalog.get(addr).is_none()).collect();
+    let mut lines = Vec::new();
+    let plugins = wanted.iter().map(|(addr, _)| addr.clone()).collect();
+    if wanted.is_empty() {
+        return if diags.has_errors() { Err(diags) } else { Ok(Installed { plugins, lines }) };
+    }
+    let mut reader = Reader { sources, diags: &mut diags };
+    let mut installation = installation(context, &mut reader);
+    if locking.upgrade {
+        // What was downloaded before says nothing of what there is now.
+        installation.folders.mirrors.retain(|mirror| !installation.downloaded.contains(&mirror.path));
+    }
+    let before = reader.lock(Path::new(LOCK_FILE));
+    let mut lock = before.clone();
+    for (addr, need) in &wanted {
+        match one(context, addr, need, &installation, lock.get(addr).filter(|_| !locking.upgrade)) {
+            Ok((told, entry)) => {
+                lines.extend(told);
+                lock.extend(entry.map(|entry| (addr.clone(), entry)));
+            }
+            Err(fault) => {
+                let span = nodes
+                    .modules
+                    .iter()
+                    .flat_map(|module| module.required_providers.iter().map(move |entry| (module, entry)))
+                    .find(|(module, (local, _))| catalog.resolve(module, local) == *addr);
+                let fault = Diagnostic::error(fault.summary, fault.detail);
+                diags.push(span.into_iter().fold(fault, |fault, (_, (_, required))| fault.at(required.span)));
+            }
+        }
+    }
+    if !diags.has_errors() && lock != before {
+        if locking.readonly {
+            diags.push(Diagnostic::error(
+                "Lock file would change",
+                format!("-lockfile=readonly is given, and {LOCK_FILE} does not say all that was installed. Run weir init without it, look at the change, and commit it."),
+            ));
+        } else if let Err(error) = crate::file::replace(Path::new(LOCK_FILE), lock_file(&lock).as_bytes()) {
+            diags.push(error);
+        } else {
+            lines.push(format!("\nWeir has written down its choices in {LOCK_FILE}. Commit it, so that the same are made the next time."));
+        }
+    }
+    if diags.has_errors() { Err(diags) } else { Ok(Installed { plugins, lines }) }
+}
+
+/// Finds or downloads one provider; gives what to tell and, if it has a version, what the lock file shall say.
+fn one(context: &Context, addr: &ProviderAddr, need: &Need, from: &Installation, locked: Option<&LockEntry>) -> Result<(Vec<String>, Option<LockEntry>), Fault> {
+    let name = addr.for_display();
+    let mut wanted: Vec<String> = need.constraints.iter().map(ToString::to_string).collect();
+    wanted.sort();
+    wanted.dedup();
+    let constraints = wanted.join(", ");
+    let local = match find(addr, &need.constraints, locked, &from.folders) {
+        Ok(found) => {
+            let Some((version, folder)) = found.version.zip(found.folder) else {
+                return Ok((vec![format!("- {name} is overridden by the CLI configuration (dev_overrides)")], None));
+            };
+            let own = hash_folder(&folder).map_err(|error| Fault::error("Provider cannot be read", format!("{}: {error}.", folder.display())))?;
+            let mut hashes = locked.map(|locked| locked.hashes.clone()).unwrap_or_default();
+            if !hashes.contains(&own) {
+                hashes.push(own);
+                hashes.sort();
+            }
+            return Ok((vec![format!("- Using {name} v{version} from {}", folder.display())], Some(LockEntry { version, constraints, hashes })));
+        }
+        Err(fault) => fault,
+    };
+    let done = context.block_on(download(addr, &need.constraints, locked.map(|locked| &locked.version), &from.remote)).map_err(|_| local.clone())??;
+    let Some(done) = done else { return Err(local) };
+    let mut hashes = done.hashes;
+    if let Some(locked) = locked.filter(|locked| !locked.hashes.is_empty()) {
+        if !hashes.iter().any(|hash| locked.hashes.contains(hash)) {
+            return Err(Fault::error(
+                "Provider is not the one in the lock file",
+                format!(
+                    "What was downloaded of {name} {} has none of the hashes that {LOCK_FILE} names. If the change is meant, remove the provider from the file.",
+                    done.version
+                ),
+            ));
+        }
+        hashes.extend(locked.hashes.iter().cloned());
+        hashes.sort();
+        hashes.dedup();
+    }
+    let how = done.signed_by.map_or_else(|| "unsigned, from a mirror".to_owned(), |key| format!("signed, key id {key}"));
+    Ok((vec![format!("- Installed {name} v{} ({how})", done.version)], Some(LockEntry { version: done.version, constraints, hashes })))
 }
 
 fn os() -> &'static str {
@@ -242,7 +387,8 @@ impl Reader<'_> {
             match (addr, version) {
                 (Some(addr), Some(version)) => {
                     let hashes = self.texts(&block.body, "hashes");
-                    found.insert(addr, LockEntry { version, hashes });
+                    let constraints = self.text(&block.body, "constraints").unwrap_or_default();
+                    found.insert(addr, LockEntry { version, constraints, hashes });
                 }
                 _ => self.diags.error(block.span, "Invalid dependency lock file", "A provider block has the address of a provider as its label, and a version."),
             }

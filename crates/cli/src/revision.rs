@@ -54,7 +54,22 @@ impl Revision {
         git(["read-tree", &commit], Some(&index))?;
         let into = format!("--prefix={}/", tree.path().join("tree").display());
         git(["-C", &top, "checkout-index", "--all", "--quiet", &into], Some(&index))?;
-        Ok(Self { name: name.to_owned(), commit: short, tree, prefix: prefix.into() })
+        let revision = Self { name: name.to_owned(), commit: short, tree, prefix: prefix.into() };
+        revision.take_ignored()?;
+        Ok(revision)
+    }
+
+    /// Values that git shall not know of belong to no revision: both sides are planned with them.
+    fn take_ignored(&self) -> Result<(), Failure> {
+        let listed = git(["ls-files", "--others", "--ignored", "--exclude-standard", "-z", "--", "*.tfvars", "*.tfvars.json"], None)?;
+        // The listing goes into folders below, whose values are none of this stack's.
+        for file in listed.split('\0').filter(|file| !file.is_empty() && !file.contains('/')) {
+            let to = self.folder().join(file);
+            if self.folder().is_dir() && !to.exists() {
+                std::fs::copy(file, &to).map_err(|error| Failure::error("Values cannot be read", format!("{file}: {error}.")))?;
+            }
+        }
+        Ok(())
     }
 
     /// The stack's folder as it was; it may not have been there.

@@ -109,10 +109,26 @@ impl Stack {
         Self::load_in(context, files, PathBuf::from("."), flags)
     }
 
+    /// Installs the providers that a configuration needs; gives what to tell about it.
+    pub(crate) fn install(context: &Context, files: &dyn FileSystem, locking: plugins::Locking) -> Result<plugins::Installed, Failure> {
+        let (config, mut diags) = load(files, Path::new("."));
+        let (nodes, more) = Nodes::build(&config);
+        diags.extend(more);
+        if diags.has_errors() {
+            return Err(Failure::new(diags, &config.sources));
+        }
+        let mut catalog = Catalog::default();
+        for (addr, local, provider) in providers::all() {
+            catalog.add(addr, local, provider);
+        }
+        let mut sources = config.sources.clone();
+        plugins::install(context, &nodes, &catalog, &mut sources, locking).map_err(|diags| Failure::new(diags, &sources))
+    }
+
     /// Loads what another folder than the present one has in its place.
     pub(crate) fn load_in(context: &Context, files: &dyn FileSystem, base: PathBuf, flags: &VariableFlags) -> Result<Self, Failure> {
         let (mut config, mut diags) = load(files, Path::new("."));
-        let empty = config.sources.iter().next().is_none();
+        let empty = config.sources.iter().all(|file| file.name.ends_with("/modules.json"));
         if empty && !diags.has_errors() {
             diags.push(Diagnostic::error(
                 "No configuration files",

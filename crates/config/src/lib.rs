@@ -8,6 +8,7 @@ mod constraint;
 mod format;
 pub mod json;
 mod load;
+mod manifest;
 mod merge;
 mod module;
 mod reader;

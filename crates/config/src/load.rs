@@ -9,6 +9,7 @@ use weir_diag::{Diagnostic, Diagnostics, Sources, Span};
 
 use crate::block;
 use crate::json;
+use crate::manifest::Manifest;
 use crate::merge::{Found, merge};
 use crate::module::{Call, CallKind, Config, Module};
 use crate::syntax::{self, Block};
@@ -30,14 +31,17 @@ pub fn load(files: &dyn FileSystem, dir: &Path) -> (Config, Diagnostics) {
 }
 
 /// Loads it beside files that were read before, so that places in both can be told.
-pub fn load_after(files: &dyn FileSystem, dir: &Path, sources: Sources) -> (Config, Diagnostics) {
-    let mut loader = Loader { files, sources, diags: Diagnostics::new() };
+pub fn load_after(files: &dyn FileSystem, dir: &Path, mut sources: Sources) -> (Config, Diagnostics) {
+    let mut diags = Diagnostics::new();
+    let manifest = Manifest::read(files, dir, &mut sources, &mut diags);
+    let mut loader = Loader { files, manifest, sources, diags };
     let root = loader.module(dir, ModulePath::root(), None);
     (Config { root, sources: loader.sources }, loader.diags)
 }
 
 struct Loader<'a> {
     files: &'a dyn FileSystem,
+    manifest: Manifest,
     sources: Sources,
     diags: Diagnostics,
 }
@@ -116,22 +120,23 @@ impl Loader<'_> {
     fn children(&mut self, module: &mut Module) {
         let calls: Vec<Arc<Call>> = module.calls.values().cloned().collect();
         for call in calls {
-            if !(call.source.starts_with("./") || call.source.starts_with("../") || call.source.starts_with('/')) {
-                self.diags.error(
-                    call.span,
-                    "Unsupported module source",
-                    format!(
-                        "\"{}\" is not a local folder. Sources other than ./… and ../… are not supported yet: copy the module into the repository and name its folder.",
-                        call.source
-                    ),
-                );
-                continue;
-            }
             if module.path.steps().len() >= DEPTH {
                 self.diags.error(call.span, "Module calls nested too deeply", format!("Modules call each other {DEPTH} levels deep; most likely one calls itself."));
                 continue;
             }
-            let dir = clean(&module.dir.join(&*call.source));
+            let is_local = call.source.starts_with("./") || call.source.starts_with("../") || call.source.starts_with('/');
+            let dir = if is_local {
+                clean(&module.dir.join(&*call.source))
+            } else {
+                let key: Vec<&str> = module.path.steps().iter().map(|step| &*step.name).chain([&*call.name]).collect();
+                match self.manifest.dir(&key.join("."), &call.source) {
+                    Ok(dir) => clean(dir),
+                    Err(detail) => {
+                        self.diags.error(call.span, "Module not installed", detail);
+                        continue;
+                    }
+                }
+            };
             let kind = if call.kind == CallKind::Stage { StepKind::Stage } else { StepKind::Module };
             let mut steps = module.path.steps().to_vec();
             steps.push(ModuleStep { name: call.name.clone(), key: None, kind });

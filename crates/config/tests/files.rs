@@ -175,3 +175,29 @@ fn mistakes_in_json_have_places() {
     let (_, errors) = read([("main.tf.json", "{\n  \"resorce\": {},\n  \"output\": {\"o\": {\"valu\": 1}}\n}")]);
     assert_eq!(errors, ["main.tf.json:2:3 Unsupported block type", "main.tf.json:3:14 Missing required argument", "main.tf.json:3:20 Unsupported argument"]);
 }
+
+const CALLS: &str = "module \"a\" {\n  source = \"git::https://example.com/a.git//net\"\n}\n";
+
+#[test]
+fn an_installed_module_is_found_by_its_record() {
+    let config = good([
+        ("main.tf", CALLS),
+        (
+            ".terraform/modules/modules.json",
+            r#"{"Modules":[{"Key":"","Source":"","Dir":"."},{"Key":"a","Source":"git::https://example.com/a.git//net","Dir":".terraform/modules/a/net"},{"Key":"a.b","Source":"git::b","Dir":".terraform/modules/a.b"}]}"#,
+        ),
+        (".terraform/modules/a/net/main.tf", "module \"b\" { source = \"git::b\" }\nmodule \"c\" { source = \"../c\" }\n"),
+        (".terraform/modules/a.b/main.tf", "locals { x = 1 }"),
+        (".terraform/modules/a/c/main.tf", "locals { y = 1 }"),
+    ]);
+    let a = &config.root.children["a"];
+    assert!(a.children["b"].locals.contains_key("x") && a.children["c"].locals.contains_key("y"));
+}
+
+#[test]
+fn a_module_that_is_not_installed_from_its_source_is_refused() {
+    assert_eq!(read([("main.tf", CALLS)]).1, ["main.tf:1:1 Module not installed"]);
+    let other = r#"{"Modules":[{"Key":"a","Source":"git::https://example.com/b.git","Dir":".terraform/modules/a"}]}"#;
+    assert_eq!(read([("main.tf", CALLS), (".terraform/modules/modules.json", other)]).1, ["main.tf:1:1 Module not installed"]);
+    assert_eq!(read([("main.tf", CALLS), (".terraform/modules/modules.json", "{")]).1, [" Unreadable module record", "main.tf:1:1 Module not installed"]);
+}

@@ -10,7 +10,7 @@ use weir_config::syntax::Expr;
 use weir_config::{Import, ImportStep, Repeat};
 use weir_diag::{Diagnostic, Diagnostics, Span};
 use weir_eval::{Evaluator, Instances, expand};
-use weir_provider::{Fault, ReadRequest, Session};
+use weir_provider::{Fault, ReadRequest, Refreshed, Session};
 use weir_value::{Type, Value, convert};
 
 use crate::decode;
@@ -31,13 +31,13 @@ pub(crate) struct Imports {
 }
 
 /// Asks a provider for the object of an id, and reads it.
-pub async fn import_object(session: &Arc<dyn Session>, addr: &InstanceAddr, id: &str) -> Result<Value, Vec<Fault>> {
+pub async fn import_object(session: &Arc<dyn Session>, addr: &InstanceAddr, id: &str) -> Result<Refreshed, Vec<Fault>> {
     let type_name = &*addr.resource.type_;
     let found = session.import(type_name, id).await?;
     let Some(imported) = found.into_iter().find(|imported| *imported.type_name == *type_name) else {
         return Err(vec![Fault::error("Invalid import", format!("Asked for {addr}, the provider gave an object of another type for the id \"{id}\"."))]);
     };
-    let read = session.read(ReadRequest { type_name, prior: &imported.state, private: imported.private.as_deref() }).await?;
+    let read = session.refresh(ReadRequest { type_name, prior: &imported.state, private: imported.private.as_deref() }).await?;
     read.ok_or_else(|| {
         vec![Fault::error(
             "Cannot import non-existent remote object",
@@ -50,7 +50,7 @@ pub async fn import_object(session: &Arc<dyn Session>, addr: &InstanceAddr, id: 
 
 impl Imports {
     /// The object that an instance is to be imported from, with its id; `None` when it is not imported, or not now. `Err` when that failed (reported).
-    pub(crate) async fn of(&self, walk: &Walk<'_>, job: &Job<'_>) -> Result<Option<(Arc<str>, Value)>, ()> {
+    pub(crate) async fn of(&self, walk: &Walk<'_>, job: &Job<'_>) -> Result<Option<(Arc<str>, Refreshed)>, ()> {
         if walk.validating || walk.options.mode != Mode::Normal || walk.prior.record(&job.addr).is_some() {
             return Ok(None);
         }
@@ -75,10 +75,10 @@ impl Imports {
             return Err(());
         }
         match import_object(session, &job.addr, id).await {
-            Ok(value) => {
-                let value = decode::mark_schema(&value, job.schema);
-                self.read.borrow_mut().insert(job.addr.clone(), (id.clone(), value.clone()));
-                Ok(Some((id.clone(), value)))
+            Ok(found) => {
+                let state = decode::mark_schema(&found.state, job.schema);
+                self.read.borrow_mut().insert(job.addr.clone(), (id.clone(), state.clone()));
+                Ok(Some((id.clone(), Refreshed { state, ..found })))
             }
             Err(faults) => {
                 walk.report(decode::report(faults, None, Some(*span), &job.addr.to_string()));

@@ -26,6 +26,7 @@ mod order;
 mod outline;
 mod plan;
 mod planner;
+mod private;
 mod removed;
 mod scope;
 mod session;

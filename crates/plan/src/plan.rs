@@ -251,6 +251,8 @@ pub struct Plan {
     pub data: BTreeMap<InstanceAddr, (ProviderConfigAddr, Value, Type)>,
     /// The state after the refresh: objects whose record the plan corrects (`None`: gone).
     pub refreshed: BTreeMap<InstanceAddr, Option<Value>>,
+    /// What providers keep for themselves (base64) about objects that were read or imported, where the state has something else.
+    pub private: BTreeMap<InstanceAddr, Option<Arc<str>>>,
     /// Time of the plan, RFC 3339 in UTC.
     pub timestamp: Arc<str>,
     /// What became of the conditions, as far as it is known.

@@ -10,7 +10,7 @@ use weir_addr::{InstanceAddr, InstanceKey, Mode as ResourceMode, ModulePath, Pro
 use weir_config::{Config, Resource};
 use weir_diag::{Diagnostic, Diagnostics};
 use weir_eval::Instances;
-use weir_provider::{PlanRequest, Planned, Schema};
+use weir_provider::{PlanRequest, Planned, Refreshed, Schema};
 use weir_state::{Record, State, Status};
 use weir_value::{Marks, Path, Type, Value};
 
@@ -25,6 +25,7 @@ use crate::moved::Moves;
 use crate::nodes::{Node, NodeId, Nodes};
 use crate::order::stages;
 use crate::plan::{Action, Blocked, Change, Drift, Mode, Options, OutputChange, Plan, Reason};
+use crate::private::Private;
 use crate::removed;
 use crate::session::ProviderState;
 use crate::walk::{Executor, Found, Job, Outcome, Walk, walk};
@@ -224,6 +225,7 @@ struct Planner {
     changes: RefCell<Vec<Change>>,
     drift: RefCell<Vec<Drift>>,
     refreshed: RefCell<BTreeMap<InstanceAddr, Option<Value>>>,
+    private: Private,
     data: RefCell<BTreeMap<InstanceAddr, (ProviderConfigAddr, Value, Type)>>,
     visited: RefCell<HashSet<InstanceAddr>>,
     repetitions: RefCell<HashMap<ResourceAddr, Instances>>,
@@ -244,8 +246,9 @@ impl Executor for Planner {
         let Ok(imported) = self.imports.of(walk, &job).await else {
             return Outcome { value: Value::unknown(job.schema.ty().clone()), pending: false, failed: true };
         };
-        let importing = imported.map(|(id, value)| {
-            current = Some(value);
+        let importing = imported.map(|(id, found)| {
+            self.private.note(walk, &job.addr, found.private);
+            current = Some(found.state);
             id
         });
         let mut change = Change {
@@ -372,7 +375,8 @@ impl Planner {
             return Ok(walk.prior_value(addr, schema));
         };
         match present {
-            Ok(Some(value)) => {
+            Ok(Some(Refreshed { state: value, private })) => {
+                self.private.note(walk, addr, private);
                 let marks: Vec<(Path, Marks)> =
                     walk.prior.record(addr).map(|record| record.sensitive_paths.iter().map(|path| (path.clone(), Marks::SENSITIVE)).collect()).unwrap_or_default();
                 let marked = |value: &Value| decode::mark_schema(&decode::mark(value, &marks), schema);
@@ -415,8 +419,8 @@ impl Planner {
         };
         let type_name = &*job.resource.type_;
         let ask = async |prior: Option<&Value>| -> Option<Planned> {
-            let private = prior.and_then(|_| walk.prior.record(&job.addr)).and_then(|record| record.private.as_deref());
-            match session.plan(PlanRequest { type_name, prior, config: &config, private }).await {
+            let private = prior.and_then(|_| self.private.of(walk, &job.addr));
+            match session.plan(PlanRequest { type_name, prior, config: &config, private: private.as_deref() }).await {
                 Ok(planned) => {
                     walk.report(decode::report(planned.warnings.clone(), Some(&job.resource.body), Some(job.resource.span), &job.addr.to_string()));
                     Some(planned)
@@ -613,6 +617,7 @@ impl Planner {
             variables,
             data: self.data.into_inner(),
             refreshed: self.refreshed.into_inner(),
+            private: self.private.into_inner(),
             timestamp: walk.host.plan_timestamp.clone(),
             conditions: std::mem::take(&mut found.conditions),
             modules: found.world.values.keys().cloned().collect(),

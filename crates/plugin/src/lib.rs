@@ -1,9 +1,9 @@
 //! Runs any Terraform provider over the plugin protocol, versions 5 and 6.
 //!
-//! [`Plugin`] is a program that was started as a plugin; it is a [`weir_provider::Provider`] like the native ones. [`install`] finds such programs in folders on disk and
+//! [`Plugin`] is a program that was started as a plugin; it is a [`weir_provider::Provider`] like the native ones. [`install`] finds such programs in folders on disk, downloads them, and
 //! checks them against the dependency lock file.
 //!
-//! It downloads nothing, and reads no environment: folders and programs are handed in.
+//! It reads no environment: folders, programs, mirrors and tokens are handed in.
 
 mod client;
 mod handshake;

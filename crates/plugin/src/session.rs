@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::task::JoinHandle;
 use weir_provider::native::propose;
-use weir_provider::{Applied, ApplyRequest, Fault, Imported, Opened, PlanRequest, Planned, ReadRequest, RecoverRequest, Schema, Session, Severity};
+use weir_provider::{Applied, ApplyRequest, Fault, Imported, Opened, PlanRequest, Planned, ReadRequest, RecoverRequest, Refreshed, Schema, Session, Severity};
 use weir_value::Value;
 
 use crate::client::{self, Client};
@@ -142,6 +142,10 @@ async fn renew(client: Arc<Client>, type_name: String, lease: Arc<Lease>, mut af
 #[async_trait]
 impl Session for PluginSession {
     async fn read(&self, request: ReadRequest<'_>) -> Result<Option<Value>, Vec<Fault>> {
+        Ok(self.refresh(request).await?.map(|found| found.state))
+    }
+
+    async fn refresh(&self, request: ReadRequest<'_>) -> Result<Option<Refreshed>, Vec<Fault>> {
         let schema = self.resource(request.type_name).map_err(one)?;
         let call = wire::read_resource::Request {
             type_name: request.type_name.to_owned(),
@@ -153,7 +157,7 @@ impl Session for PluginSession {
         let answer = self.client.read(call).await.map_err(one)?;
         checked(answer.diagnostics)?;
         let found = self.object(schema, answer.new_state.as_ref(), Some(request.prior)).map_err(one)?;
-        Ok((!found.is_null()).then_some(found))
+        Ok((!found.is_null()).then(|| Refreshed { state: found, private: private_text(&answer.private) }))
     }
 
     async fn plan(&self, request: PlanRequest<'_>) -> Result<Planned, Vec<Fault>> {

@@ -51,7 +51,10 @@ async fn objects_live_and_die() {
     );
     let settings = config(&schema.config, &settings);
     assert_eq!(plugin.validate(Intent::Provider, "", &settings), []);
-    let session = plugin.configure(SessionRequest { config: settings, parallelism: 10, root: PathBuf::from("."), offline: false }).await.unwrap_or_else(|faults| panic!("{faults:?}"));
+    let session = plugin
+        .configure(SessionRequest { config: settings, parallelism: 10, root: PathBuf::from("."), offline: false })
+        .await
+        .unwrap_or_else(|faults| panic!("{faults:?}"));
 
     let refused = plugin.validate(Intent::Resource, "aws_vpc", &config(&schema.resources["aws_vpc"], r#"{"cidr_block":"nonsense"}"#));
     assert_eq!(refused[0].path.as_ref().map(ToString::to_string).as_deref(), Some(".cidr_block"), "{refused:?}");

@@ -100,6 +100,9 @@ impl Lab {
 /// `made` in base64: what the provider keeps for itself about each thing.
 const MADE: &str = "bWFkZQ==";
 
+/// `imported` in base64: the same, between an import and the first read.
+const IMPORTED: &str = "aW1wb3J0ZWQ=";
+
 async fn configure(plugin: &Plugin, region: &str) -> Result<Arc<dyn Session>, Vec<Fault>> {
     let config = Value::object([("region", Value::from(region))]);
     plugin.configure(SessionRequest { config, parallelism: 10, root: PathBuf::from("."), offline: false }).await
@@ -262,7 +265,10 @@ async fn data_functions_and_ephemeral_resources(lab: &Lab) {
     }
     assert_eq!(said, "closed with second");
     let imported = lab.session.import("test_thing", "i-1").await.unwrap();
-    assert_eq!((at(&imported[0].state, "id"), imported[0].private.as_deref()), ("i-1".into(), Some(MADE)));
+    assert_eq!((at(&imported[0].state, "id"), imported[0].private.as_deref()), ("i-1".into(), Some(IMPORTED)));
+    // What it keeps for itself is new after the read.
+    let read = lab.session.refresh(ReadRequest { type_name: "test_thing", prior: &imported[0].state, private: Some(IMPORTED) }).await.unwrap().unwrap();
+    assert_eq!(read.private.as_deref(), Some(MADE));
 }
 
 async fn state_of_older_schemas_is_upgraded(lab: &Lab) {

@@ -20,7 +20,9 @@ pub use codec::{from_value, to_value};
 pub use fault::{Fault, Severity};
 pub use function::{FunctionFault, FunctionSchema, Parameter};
 pub use schema::{Attribute, Block, NestedBlock, Nesting, ProviderSchema, Schema};
-pub use session::{Applied, ApplyRequest, Imported, Intent, Opened, PlanRequest, Planned, Progress, Provider, ReadRequest, RecoverRequest, Session, SessionRequest};
+pub use session::{
+    Applied, ApplyRequest, Imported, Intent, Opened, PlanRequest, Planned, Progress, Provider, ReadRequest, RecoverRequest, Refreshed, Session, SessionRequest,
+};
 pub use weir_provider_derive::{Schema, list_types};
 
 #[doc(hidden)]

@@ -61,6 +61,12 @@ pub trait Session: Send + Sync {
     /// The present state of an object, or `None` when it is gone. Many reads are made at once so that a session can gather them.
     async fn read(&self, request: ReadRequest<'_>) -> Result<Option<Value>, Vec<Fault>>;
 
+    /// [`Session::read`], with what the provider keeps for itself from then on: one that does not say keeps what it had.
+    async fn refresh(&self, request: ReadRequest<'_>) -> Result<Option<Refreshed>, Vec<Fault>> {
+        let private = request.private.map(Arc::from);
+        Ok(self.read(request).await?.map(|state| Refreshed { state, private }))
+    }
+
     /// What an object will be.
     async fn plan(&self, request: PlanRequest<'_>) -> Result<Planned, Vec<Fault>>;
 
@@ -106,6 +112,15 @@ pub struct ReadRequest<'a> {
     pub prior: &'a Value,
     /// What the provider keeps for itself about the object, as the state has it.
     pub private: Option<&'a str>,
+}
+
+/// See [`Session::refresh`].
+#[derive(Clone, Debug)]
+pub struct Refreshed {
+    /// The object as it is.
+    pub state: Value,
+    /// What the provider keeps for itself about the object; opaque, base64.
+    pub private: Option<Arc<str>>,
 }
 
 /// See [`Session::plan`].

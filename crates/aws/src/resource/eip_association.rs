@@ -65,10 +65,10 @@ impl Resource for EipAssociation {
     fn validate(config: &Value) -> Vec<Fault> {
         let unset = |name: &&str| config.get(name).is_none_or(|value| value.is_null());
         let mut faults = Vec::new();
-        if ["allocation_id", "public_ip"].iter().all(|name| unset(&name)) {
+        if ["allocation_id", "public_ip"].iter().all(unset) {
             faults.push(Fault::error("No address", "Set allocation_id (or public_ip): the address that is associated."));
         }
-        if ["instance_id", "network_interface_id"].iter().all(|name| unset(&name)) {
+        if ["instance_id", "network_interface_id"].iter().all(unset) {
             faults.push(Fault::error("No target", "Set instance_id or network_interface_id: what gets the address."));
         }
         faults

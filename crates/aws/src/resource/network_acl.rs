@@ -171,7 +171,7 @@ pub(crate) async fn assign(client: &Client, subnet: &str, acl: &str) -> Result<S
 /// Gives a subnet the VPC's default ACL, when it has that one now.
 pub(crate) async fn release(client: &Client, subnet: &str, acl: &str) -> Result<(), Fault> {
     let there = of_subnet(client, subnet).await?;
-    if !there.is_some_and(|(_, current)| current == acl) {
+    if there.is_none_or(|(_, current)| current != acl) {
         return Ok(());
     }
     let Some(vpc) = describe(client, acl).await?.and_then(|acl| acl.vpc_id) else { return Ok(()) };

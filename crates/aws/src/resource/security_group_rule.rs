@@ -202,10 +202,10 @@ impl Resource for SecurityGroupRule {
         let with_self = get("self") == Value::from(true) || !get("self").is_known();
         let others = ["cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids"];
         let set = |name: &&str| !get(name).is_null();
-        if !with_self && get("source_security_group_id").is_null() && !others.iter().any(|name| set(&name)) {
+        if !with_self && get("source_security_group_id").is_null() && !others.iter().any(set) {
             faults.push(Fault::error("A rule needs a peer", "Set cidr_blocks, ipv6_cidr_blocks, prefix_list_ids, source_security_group_id or self."));
         }
-        if !get("source_security_group_id").is_null() && (get("self") == Value::from(true) || others[..2].iter().any(|name| set(&name))) {
+        if !get("source_security_group_id").is_null() && (get("self") == Value::from(true) || others[..2].iter().any(set)) {
             let detail = "A rule with source_security_group_id has no ranges and no self: write another rule for those.";
             faults.push(Fault::attribute(Path::attr("source_security_group_id"), "Conflicting arguments", detail));
         }

@@ -23,7 +23,7 @@ use crate::{Client, plan, wait};
 #[schema(name = "aws_vpc_dhcp_options_association")]
 pub(crate) struct VpcDhcpOptionsAssociation {
     /// The options; `default` for none.
-    #[schema(required, force_new)]
+    #[schema(required)]
     dhcp_options_id: Option<String>,
     /// Options and VPC, with a hyphen between.
     #[schema(optional, computed)]
@@ -55,6 +55,9 @@ impl Resource for VpcDhcpOptionsAssociation {
 
     fn plan(_client: &Client, plan: &mut ResourcePlan<'_>) -> Result<(), Fault> {
         plan::zeros(plan);
+        if !plan.creating() && plan.changed("dhcp_options_id") {
+            plan.unknown("id");
+        }
         Ok(())
     }
 
@@ -70,9 +73,11 @@ impl Resource for VpcDhcpOptionsAssociation {
         Ok((vpc.dhcp_options_id() == Some(prior.options())).then_some(prior))
     }
 
-    async fn update(_client: &Client, prior: Self, planned: Self, _operation: &Operation<'_>) -> Result<Self, Fault> {
-        // Both arguments make another association.
-        Ok(Self { id: prior.id, ..planned })
+    async fn update(client: &Client, _prior: Self, planned: Self, _operation: &Operation<'_>) -> Result<Self, Fault> {
+        // A VPC has one set of options: the new ones take the place of the old ones.
+        Self::associate(client, planned.vpc(), planned.options()).await?;
+        let changed = Self { id: Some(format!("{}-{}", planned.options(), planned.vpc())), ..planned };
+        wait::appear("DHCP options of the VPC", || Self::read(client, changed.clone())).await
     }
 
     async fn delete(client: &Client, prior: Self, _operation: &Operation<'_>) -> Result<(), Fault> {
@@ -108,7 +113,9 @@ mod tests {
         let lab = lab().await;
         let vpc = text(&lab.make("aws_vpc", json!({"cidr_block": "10.77.0.0/16"})).await, "id");
         let options = text(&lab.make("aws_vpc_dhcp_options", json!({"domain_name": "a.internal"})).await, "id");
-        let state = Lifecycle::new(&lab, "aws_vpc_dhcp_options_association", json!({"vpc_id": vpc, "dhcp_options_id": options}))
+        let first = text(&lab.make("aws_vpc_dhcp_options", json!({"domain_name": "b.internal"})).await, "id");
+        let state = Lifecycle::new(&lab, "aws_vpc_dhcp_options_association", json!({"vpc_id": vpc, "dhcp_options_id": first}))
+            .update(json!({"vpc_id": vpc, "dhcp_options_id": options}))
             .import_id(|state| text(state, "vpc_id"))
             .run()
             .await;

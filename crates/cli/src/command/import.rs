@@ -74,7 +74,7 @@ impl Arguments {
                 return Err(Failure::new(diagnostic.into(), &stack.config.sources));
             };
             context.out.line(format!("{addr}: Import prepared!\n  Prepared {} for import", addr.resource.type_));
-            let record = weir_apply::imported(&stack.catalog, change).map_err(|detail| Failure::error("The object cannot be imported", detail))?;
+            let record = weir_apply::imported(&stack.catalog, &made.plan, change).map_err(|detail| Failure::error("The object cannot be imported", detail))?;
             if let Some(moved) = made.moved {
                 state = moved;
             }

@@ -12,11 +12,12 @@ use weir_plan::Node;
 use super::get;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::plugins::Locking;
 use crate::stack::{Disk, Stack, VariableFlags};
 
-/// Check that everything the configuration needs is there
+/// Install what the configuration needs
 ///
-/// All providers are part of Weir and the modules are local folders, so there is nothing to download and nothing is written.
+/// Providers that are part of Weir need nothing. Others are found in mirrors or downloaded, checked, and written down in .terraform.lock.hcl.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -27,7 +28,7 @@ pub(crate) struct Arguments {
     /// Whether to look at the modules
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
     get: bool,
-    /// Accepted as with the incumbents: nothing is ever out of date
+    /// Choose the newest providers that the configuration allows, whatever is locked
     #[arg(long)]
     upgrade: bool,
     /// Accepted as with the incumbents: there is only the local backend
@@ -42,8 +43,8 @@ pub(crate) struct Arguments {
     /// Accepted as with the incumbents: no plugin is needed
     #[arg(long, value_name = "DIR")]
     plugin_dir: Vec<PathBuf>,
-    /// Accepted as with the incumbents: nothing is downloaded, so there is no lock file
-    #[arg(long, value_name = "MODE")]
+    /// readonly: fail where .terraform.lock.hcl would change
+    #[arg(long, value_name = "MODE", value_parser = ["readonly"])]
     lockfile: Option<String>,
     /// Accepted as with the incumbents: nothing is written
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
@@ -61,6 +62,8 @@ impl Arguments {
             out.line("Weir initialized in an empty directory!\n\nThe directory has no configuration files. You may begin working with Weir\nimmediately by creating configuration files.");
             return Ok(Exit::DONE);
         }
+        let locking = Locking { upgrade: self.upgrade, readonly: self.lockfile.is_some() };
+        let installed = Stack::install(context, &Disk, locking)?;
         let stack = Stack::load(context, &Disk, &self.variables)?;
         if self.backend {
             out.line("Initializing the backend...");
@@ -70,8 +73,11 @@ impl Arguments {
             get::list(context, &stack);
         }
         out.line("Initializing provider plugins...");
-        for provider in providers(&stack)? {
+        for provider in providers(&stack)?.iter().filter(|addr| !installed.plugins.contains(addr)) {
             out.line(format!("- {} is built in to Weir", provider.for_display()));
+        }
+        for line in installed.lines {
+            out.line(line);
         }
         out.line(format!("\n{}", paint.good("Weir has been successfully initialized!")));
         out.line("\nYou may now begin working with Weir. Try running \"weir plan\" to see\nany changes that are required for your infrastructure. All Weir commands\nshould now work.");
@@ -97,7 +103,7 @@ fn providers(stack: &Stack) -> Result<Vec<ProviderAddr>, Failure> {
     let mut diags = Diagnostics::new();
     let known: Vec<&str> = stack.catalog.local_names().collect();
     for (addr, span) in found.values().filter(|(addr, _)| stack.catalog.get(addr).is_none()) {
-        let detail = format!("Weir has no provider {}. It brings {}; running other providers as plugins is not supported yet.", addr.for_display(), known.join(", "));
+        let detail = format!("Weir has no provider {}. It brings {}.", addr.for_display(), known.join(", "));
         diags.push(span.iter().copied().fold(Diagnostic::error("Unknown provider", detail), Diagnostic::at));
     }
     if diags.has_errors() {

@@ -18,7 +18,7 @@ use weir_addr::{GateName, InstanceAddr, Mode, ModulePath, ProviderConfigAddr, Re
 use weir_config::{Config, Module, Resource};
 use weir_diag::{Diagnostic, Diagnostics};
 use weir_eval::{Evaluator, Instances};
-use weir_provider::{Fault, Schema};
+use weir_provider::{Fault, Refreshed, Schema};
 use weir_state::State;
 use weir_value::{Type, Value};
 
@@ -101,7 +101,10 @@ pub struct Reuse<'a> {
     pub gates: &'a [GatePlan],
 }
 
-type Read = (Value, Option<JoinHandle<Result<Option<Value>, Vec<Fault>>>>);
+type Read = (Value, Option<JoinHandle<Present>>);
+
+/// What a read found: the object as it is, `None` when it is gone.
+pub(crate) type Present = Result<Option<Refreshed>, Vec<Fault>>;
 
 /// A walk under way.
 pub struct Walk<'a> {

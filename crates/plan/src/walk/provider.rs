@@ -116,7 +116,7 @@ impl Walk<'_> {
             let skip = self.options.no_refresh || session.is_local(&type_name) || !self.targeted(&instance);
             let handle = (!skip).then(|| {
                 let (session, prior) = (session.clone(), value.clone());
-                tokio::spawn(async move { session.read(ReadRequest { type_name: &type_name, prior: &prior, private: private.as_deref() }).await })
+                tokio::spawn(async move { session.refresh(ReadRequest { type_name: &type_name, prior: &prior, private: private.as_deref() }).await })
             });
             handles.insert(instance, (value, handle));
         }

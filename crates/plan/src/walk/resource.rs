@@ -9,10 +9,10 @@ use weir_addr::{GateName, InstanceAddr, InstanceKey, Mode, ResourceAddr};
 use weir_config::{Module, Repeat, Resource};
 use weir_diag::Diagnostic;
 use weir_eval::{Instances, expand};
-use weir_provider::{Fault, Intent, Schema};
+use weir_provider::{Fault, Intent, Refreshed, Schema};
 use weir_value::{Marks, Type, Value};
 
-use super::{Done, Executor, Job, Walk, checked, conditional};
+use super::{Done, Executor, Job, Present, Walk, checked, conditional};
 use crate::condition::{CheckStatus, CheckedInstance};
 use crate::decode;
 use crate::decode::{Decoded, decode_instance};
@@ -36,10 +36,13 @@ impl Walk<'_> {
     }
 
     /// What the state says of an object, and what there is: waits for the read that was begun.
-    pub async fn present(&self, addr: &InstanceAddr) -> Option<(Value, Result<Option<Value>, Vec<Fault>>)> {
+    pub(crate) async fn present(&self, addr: &InstanceAddr) -> Option<(Value, Present)> {
         let read = self.found().reads.remove(addr);
         let (recorded, handle) = read?;
-        let Some(handle) = handle else { return Some((recorded.clone(), Ok(Some(recorded)))) };
+        let Some(handle) = handle else {
+            let private = self.prior.record(addr).and_then(|record| record.private.clone());
+            return Some((recorded.clone(), Ok(Some(Refreshed { state: recorded, private }))));
+        };
         let present = handle.await.unwrap_or_else(|error| Err(vec![Fault::error("The read was aborted", error.to_string())]));
         Some((recorded, present))
     }

@@ -124,13 +124,24 @@ impl Handler {
 
     pub(crate) async fn read(&self, request: read_resource::Request) -> Done<read_resource::Response> {
         let state = read(request.current_state.as_ref(), &self.ty);
-        let diagnostics = if request.private == b"made" { vec![] } else { error("Private data was lost", &[]) };
+        let kept = [&b"made"[..], b"read", b"imported"].contains(&&*request.private);
+        let diagnostics = if kept { vec![] } else { error("Private data was lost", &[]) };
+        // What is imported is known by its id only.
+        let state = match text(&state, "id").strip_prefix("id-of-") {
+            Some(name) if text(&state, "name").is_empty() => with(&state, "name", name.into()),
+            _ => state,
+        };
+        let private = match text(&state, "name").as_str() {
+            "rotates" => b"read".to_vec(),
+            _ if request.private == b"imported" => b"made".to_vec(),
+            _ => request.private,
+        };
         let state = match text(&state, "name").as_str() {
             "gone" => Value::Null(self.ty.clone()),
             "drifts" => with(&state, "size", 99.into()),
             _ => state,
         };
-        Ok(read_resource::Response { new_state: dynamic(&state, &self.ty), diagnostics, private: request.private })
+        Ok(read_resource::Response { new_state: dynamic(&state, &self.ty), diagnostics, private })
     }
 
     pub(crate) async fn plan(&self, request: plan_resource_change::Request) -> Done<plan_resource_change::Response> {
@@ -146,7 +157,7 @@ impl Handler {
             if planned.get("size").unwrap().is_null() {
                 planned = with(&planned, "size", Value::unknown(Type::Number));
             }
-        } else if request.prior_private != b"made" {
+        } else if request.prior_private != if text(&prior, "name") == "rotates" { &b"read"[..] } else { b"made" } {
             answer.diagnostics = error("Private data was lost", &[]);
         }
         planned = parts(&planned, &|_, _| Value::unknown_not_null(Type::String));
@@ -205,7 +216,7 @@ impl Handler {
 
     pub(crate) async fn import(&self, request: import_resource_state::Request) -> Done<import_resource_state::Response> {
         let state = with(&decode_json("{}", &self.ty).unwrap(), "id", request.id.as_str().into());
-        let found = import_resource_state::ImportedResource { type_name: request.type_name, state: dynamic(&state, &self.ty), private: b"made".to_vec() };
+        let found = import_resource_state::ImportedResource { type_name: request.type_name, state: dynamic(&state, &self.ty), private: b"imported".to_vec() };
         Ok(import_resource_state::Response { imported_resources: vec![found], diagnostics: vec![] })
     }
 

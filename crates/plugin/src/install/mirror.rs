@@ -98,7 +98,7 @@ fn entries(folder: &Path) -> Vec<(String, PathBuf)> {
 }
 
 /// Whether a provider is one of a pattern: `[HOST/]NAMESPACE/NAME`, each part `*` for any.
-fn matches(pattern: &str, addr: &ProviderAddr) -> bool {
+pub(super) fn matches(pattern: &str, addr: &ProviderAddr) -> bool {
     let parts: Vec<&str> = pattern.split('/').collect();
     let (host, namespace, name) = match *parts.as_slice() {
         [host, namespace, name] => (Some(host), namespace, name),

@@ -1,9 +1,11 @@
-//! Finds the program of a provider in folders on disk.
+//! Finds the program of a provider in folders on disk, and downloads what is not there.
 
 mod constraint;
 mod hash;
 mod lock;
 mod mirror;
+mod remote;
+mod signature;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,8 +16,9 @@ use weir_provider::Fault;
 
 pub use constraint::{Constraint, ConstraintError};
 pub use hash::{hash_folder, hash_zip};
-pub use lock::LockEntry;
+pub use lock::{LockEntry, lock_file};
 pub use mirror::Mirror;
+pub use remote::{Downloaded, NetworkMirror, Remote, Selection, download};
 
 use mirror::{Package, Shape};
 
@@ -37,6 +40,8 @@ pub struct Folders {
 pub struct Found {
     /// Its version; none of an override.
     pub version: Option<Version>,
+    /// Its folder; none of an override.
+    pub folder: Option<PathBuf>,
     /// Its program.
     pub program: PathBuf,
 }
@@ -69,7 +74,7 @@ pub fn find(addr: &ProviderAddr, constraints: &[Constraint], lock: Option<&LockE
     };
     let program = program(&folder, &addr.name)
         .ok_or_else(|| Fault::error("Provider package has no program", format!("{} holds no executable file terraform-provider-{}.", folder.display(), addr.name)))?;
-    Ok(Found { version: Some(package.version.clone()), program })
+    Ok(Found { version: Some(package.version.clone()), folder: Some(folder), program })
 }
 
 fn overridden(addr: &ProviderAddr, path: &Path) -> Result<Found, Fault> {
@@ -83,7 +88,7 @@ fn overridden(addr: &ProviderAddr, path: &Path) -> Result<Found, Fault> {
         );
         Fault::error("Provider not found", detail)
     };
-    program.map(|program| Found { version: None, program }).ok_or_else(missing)
+    program.map(|program| Found { version: None, folder: None, program }).ok_or_else(missing)
 }
 
 fn not_found(addr: &ProviderAddr, constraints: &[Constraint], locked: Option<&Version>, packages: &[Package], folders: &Folders) -> Fault {
@@ -112,10 +117,7 @@ fn not_found(addr: &ProviderAddr, constraints: &[Constraint], locked: Option<&Ve
         detail.push_str(" no folder, as the CLI configuration names none");
     }
     let layout = format!("HOST/{}/{}/VERSION/{}", addr.namespace, addr.name, folders.platform);
-    detail.push_str(&format!(
-        "\nProviders are not downloaded yet: put it into one of these folders, as {layout}/terraform-provider-{}, for example with `terraform providers mirror`.",
-        addr.name
-    ));
+    detail.push_str(&format!("\nRun `weir init` to download it, or put it into one of these folders, as {layout}/terraform-provider-{}.", addr.name));
     Fault::error("Provider not found", detail)
 }
 
@@ -249,7 +251,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let mirror = root.path().join("mirror");
         let (old, zip) = (folder(&mirror, "1.2.0"), zipped(&mirror, "2.0.0"));
-        let lock = |version: &str, hashes: Vec<String>| Some(LockEntry { version: version.parse().unwrap(), hashes });
+        let lock = |version: &str, hashes: Vec<String>| Some(LockEntry { version: version.parse().unwrap(), constraints: String::new(), hashes });
         check_find(root.path(), "", lock("1.2.0", vec![hash_folder(&old).unwrap()]), Ok("1.2.0"));
         check_find(root.path(), "", lock("1.2.0", vec!["h1:other".to_owned()]), Err("which .terraform.lock.hcl does not name"));
         check_find(root.path(), "", lock("1.2.0", vec!["zh:00".to_owned()]), Err("only hashes of packed providers"));

@@ -130,7 +130,7 @@ impl Writer {
     fn int(&mut self, number: i64) {
         let bytes = number.to_be_bytes();
         match number {
-            -32..=-1 | 0..=127 => self.out.push(bytes[7]),
+            -32..=127 => self.out.push(bytes[7]),
             -128..=-33 => self.out.extend([0xd0, bytes[7]]),
             128..=255 => self.out.extend([0xcc, bytes[7]]),
             -32768..=-129 => self.prefixed(0xd1, &bytes[6..]),

@@ -1,7 +1,7 @@
 terraform {
   required_providers {
     thing = {
-      source = "example/thing"
+      source = "localhost:1/example/thing"
     }
   }
 }
