@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::io;
 use std::path::Path;
 
-use weir_config::{FileSystem, Import, Repeat, load};
+use weir_config::{FileSystem, Import, Repeat, load_after};
 use weir_plan::Options;
 use weir_provider::{Block, Nesting};
 use weir_value::Value;
@@ -45,7 +45,7 @@ pub(crate) fn configuration(context: &Context, file: &Path, variables: &Variable
         );
         return Err(Failure::error("Target generated file already exists", detail));
     }
-    let (config, _) = load(&Disk, Path::new("."));
+    let (config, _) = load_after(&Disk, Path::new("."), &context.data_dir(), weir_diag::Sources::new());
     let missing: Vec<&Import> = config.root.imports.iter().map(|import| &**import).filter(|import| is_missing(&config.root, import)).collect();
     if missing.is_empty() {
         return Ok(None);

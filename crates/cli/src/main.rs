@@ -10,6 +10,7 @@ mod environment;
 mod exit;
 mod file;
 mod generate;
+mod given;
 mod log;
 mod output;
 mod panic;

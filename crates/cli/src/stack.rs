@@ -8,7 +8,7 @@ use std::sync::Arc;
 use weir_addr::{InstanceAddr, Target};
 use weir_apply::{Recovered, recover};
 use weir_config::syntax::parse_expression;
-use weir_config::{Config, FileSystem, load, parse_assignments};
+use weir_config::{Config, FileSystem, load_after, parse_assignments};
 use weir_diag::{Diagnostic, Diagnostics, Sources};
 use weir_eval::Evaluator;
 use weir_plan::{Catalog, DiskHost, GateCandidate, Made, Mode, Nodes, Options, Planning, plan};
@@ -17,19 +17,10 @@ use weir_value::{Type, Value};
 
 use crate::context::Context;
 use crate::exit::Failure;
+use crate::given::Given;
+pub(crate) use crate::given::VariableFlags;
 use crate::stored::{ChangeFlags, selected_workspace, store_failure};
 use crate::{plugins, providers};
-
-/// Values of variables.
-#[derive(Clone, Debug, Default, clap::Args)]
-pub(crate) struct VariableFlags {
-    /// Value of a root variable: NAME=VALUE; may be given more than once
-    #[arg(long = "var", value_name = "NAME=VALUE")]
-    pub(crate) vars: Vec<String>,
-    /// File with values of root variables; may be given more than once
-    #[arg(long = "var-file", value_name = "FILE")]
-    pub(crate) var_files: Vec<PathBuf>,
-}
 
 /// How to plan.
 #[derive(Clone, Debug, clap::Args)]
@@ -51,6 +42,15 @@ pub(crate) struct PlanFlags {
     /// Only this object, resource, module or stage and what it needs; may be given more than once
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) target: Vec<Target>,
+    /// File with such addresses, one a line; may be given more than once
+    #[arg(long, value_name = "FILE")]
+    pub(crate) target_file: Vec<PathBuf>,
+    /// All but this object, resource, module or stage and what needs it; may be given more than once
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["target", "target_file"])]
+    pub(crate) exclude: Vec<Target>,
+    /// File with such addresses, one a line; may be given more than once
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["target", "target_file"])]
+    pub(crate) exclude_file: Vec<PathBuf>,
     /// Operations that may be under way at once
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) parallelism: usize,
@@ -58,8 +58,15 @@ pub(crate) struct PlanFlags {
 
 impl PlanFlags {
     /// The options of the planner.
-    pub(crate) fn options(&self) -> Options {
-        Options {
+    pub(crate) fn options(&self) -> Result<Options, Failure> {
+        let with_files = |addresses: &[Target], files: &[PathBuf]| -> Result<Vec<Target>, Failure> {
+            let mut all = addresses.to_vec();
+            for file in files {
+                all.extend(addresses_in(file)?);
+            }
+            Ok(all)
+        };
+        Ok(Options {
             mode: if self.destroy {
                 Mode::Destroy
             } else if self.refresh_only {
@@ -68,13 +75,42 @@ impl PlanFlags {
                 Mode::Normal
             },
             no_refresh: !self.refresh,
-            targets: self.target.clone(),
+            targets: with_files(&self.target, &self.target_file)?,
+            excludes: with_files(&self.exclude, &self.exclude_file)?,
             replace: self.replace.clone(),
             imports: Vec::new(),
             parallelism: self.parallelism.max(1),
             ..Options::default()
+        })
+    }
+}
+
+/// The addresses in a file: one a line, with comments that begin with `#`.
+fn addresses_in(file: &Path) -> Result<Vec<Target>, Failure> {
+    let text =
+        std::fs::read_to_string(file).map_err(|error| Failure::error("Unable to read the file of addresses", format!("{} cannot be read: {error}.", file.display())))?;
+    let mut sources = Sources::new();
+    let id = sources.add(file.display().to_string(), text.clone());
+    let (mut found, mut diags, mut start) = (Vec::new(), Diagnostics::new(), 0_usize);
+    for line in text.split_inclusive('\n') {
+        let address = line.trim();
+        let at = start + line.len() - line.trim_start().len();
+        start += line.len();
+        if address.is_empty() || address.starts_with('#') {
+            continue;
+        }
+        match address.parse::<Target>() {
+            Ok(target) => found.push(target),
+            Err(error) => {
+                let detail = format!("{error}. Each line holds the address of an object, a resource, a module or a stage.");
+                diags.error(weir_diag::Span::new(id, at, at + address.len()), "Invalid address", detail);
+            }
         }
     }
+    if diags.has_errors() {
+        return Err(Failure::new(diags, &sources));
+    }
+    Ok(found)
 }
 
 /// Files on disk.
@@ -111,7 +147,7 @@ impl Stack {
 
     /// Installs the providers that a configuration needs; gives what to tell about it.
     pub(crate) fn install(context: &Context, files: &dyn FileSystem, locking: plugins::Locking) -> Result<plugins::Installed, Failure> {
-        let (config, mut diags) = load(files, Path::new("."));
+        let (config, mut diags) = load_after(files, Path::new("."), &context.data_dir(), Sources::new());
         let (nodes, more) = Nodes::build(&config);
         diags.extend(more);
         if diags.has_errors() {
@@ -127,7 +163,7 @@ impl Stack {
 
     /// Loads what another folder than the present one has in its place.
     pub(crate) fn load_in(context: &Context, files: &dyn FileSystem, base: PathBuf, flags: &VariableFlags) -> Result<Self, Failure> {
-        let (mut config, mut diags) = load(files, Path::new("."));
+        let (config, mut diags) = load_after(files, Path::new("."), &context.data_dir(), Sources::new());
         let empty = config.sources.iter().all(|file| file.name.ends_with("/modules.json"));
         if empty && !diags.has_errors() {
             diags.push(Diagnostic::error(
@@ -135,32 +171,7 @@ impl Stack {
                 "This folder holds no .tf or .stack.hcl file. Go to the folder of a stack, or name it with -chdir=DIR.",
             ));
         }
-        let (nodes, more) = Nodes::build(&config);
-        diags.extend(more);
-        if diags.has_errors() {
-            return Err(Failure::new(diags, &config.sources));
-        }
-        let mut catalog = Catalog::default();
-        for (addr, local, provider) in providers::all() {
-            catalog.add(addr, local, provider);
-        }
-        let mut seen = config.sources.clone();
-        diags.extend(plugins::add(context, &nodes, &mut catalog, &mut seen));
-        config.sources = seen;
-        if diags.has_errors() {
-            return Err(Failure::new(diags, &config.sources));
-        }
-        let timestamp = now();
-        let mut stack = Self {
-            config,
-            nodes,
-            catalog,
-            given: BTreeMap::new(),
-            workspace: selected_workspace(context),
-            timestamp,
-            base,
-            home: context.env.get("HOME").map(ToOwned::to_owned),
-        };
+        let mut stack = Self::of(context, config, base, &mut diags)?;
         let mut sources = stack.config.sources.clone();
         stack.variables(context, flags, &mut sources, &mut diags);
         stack.config.sources = sources;
@@ -171,8 +182,38 @@ impl Stack {
         Ok(stack)
     }
 
+    /// A loaded configuration with its graph and providers; no variable has a value yet. `diags` is what was found on loading it.
+    pub(crate) fn of(context: &Context, mut config: Config, base: PathBuf, diags: &mut Diagnostics) -> Result<Self, Failure> {
+        let (nodes, more) = Nodes::build(&config);
+        diags.extend(more);
+        if diags.has_errors() {
+            return Err(Failure::new(std::mem::take(diags), &config.sources));
+        }
+        let mut catalog = Catalog::default();
+        for (addr, local, provider) in providers::all() {
+            catalog.add(addr, local, provider);
+        }
+        let mut seen = config.sources.clone();
+        diags.extend(plugins::add(context, &nodes, &mut catalog, &mut seen));
+        config.sources = seen;
+        if diags.has_errors() {
+            return Err(Failure::new(std::mem::take(diags), &config.sources));
+        }
+        let timestamp = now();
+        Ok(Self {
+            config,
+            nodes,
+            catalog,
+            given: BTreeMap::new(),
+            workspace: selected_workspace(context),
+            timestamp,
+            base,
+            home: context.env.get("HOME").map(ToOwned::to_owned),
+        })
+    }
+
     /// Environment, terraform.tfvars, *.auto.tfvars, then -var and -var-file; the last one counts.
-    fn variables(&mut self, context: &Context, flags: &VariableFlags, sources: &mut Sources, diags: &mut Diagnostics) {
+    pub(crate) fn variables(&mut self, context: &Context, flags: &VariableFlags, sources: &mut Sources, diags: &mut Diagnostics) {
         let declared = self.config.root.variables.clone();
         for (name, text) in context.env.variables() {
             if let Some(variable) = declared.get(name) {
@@ -194,10 +235,14 @@ impl Stack {
         for file in files {
             self.file(&file, sources, diags);
         }
-        for file in &flags.var_files {
-            self.file(file, sources, diags);
-        }
-        for text in &flags.vars {
+        for given in &flags.given {
+            let text = match given {
+                Given::File(file) => {
+                    self.file(file, sources, diags);
+                    continue;
+                }
+                Given::Value(text) => text,
+            };
             let Some((name, value)) = text.split_once('=') else {
                 diags.push(Diagnostic::error("Invalid -var option", format!("The given -var option \"{text}\" is not correctly specified. It must be a variable name and value separated by an equals sign: -var 'name=value'.")));
                 continue;
@@ -212,6 +257,7 @@ impl Stack {
                 continue;
             };
             let value = self.literal(&format!("<value for var.{name}>"), value, &variable.constraint.ty, sources, diags);
+            self.config.assigned.remove(name);
             self.given.insert(name.into(), value);
         }
     }
@@ -258,6 +304,7 @@ impl Stack {
             let mut evaluator = Evaluator::new(&(), &host);
             let value = evaluator.eval(&assignment.expr);
             diags.extend(evaluator.diags);
+            self.config.assigned.insert(assignment.name.clone(), assignment.expr.span);
             self.given.insert(assignment.name, value);
         }
     }

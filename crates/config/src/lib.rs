@@ -10,6 +10,7 @@ pub mod json;
 mod load;
 mod manifest;
 mod merge;
+mod mock;
 mod module;
 mod reader;
 pub mod syntax;
@@ -19,9 +20,11 @@ mod tfvars;
 pub use constraint::{Defaults, DefaultsKey, TypeConstraint, parse_type};
 pub use format::{continues, format, is_formatted};
 pub use load::{FileSystem, load, load_after};
+pub use mock::{MockProvider, MockType, Override, OverrideKind, parse_mock_file};
 pub use module::{
     Call, CallKind, Check, CheckRule, Config, Gate, GateCheck, Ignore, Import, ImportStep, Lifecycle, Local, Module, ModuleCallArgs, Moved, Output, ProviderBlock,
     ProviderRef, Removed, Repeat, RequiredProvider, Resource, Retry, Variable,
 };
+pub use reader::redefined_anywhere;
 pub use test_file::{TestFile, TestOptions, TestRun, parse_test_file};
 pub use tfvars::{Assignment, parse_assignments};

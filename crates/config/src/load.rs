@@ -1,5 +1,6 @@
 //! From a folder to a configuration.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -27,16 +28,16 @@ const DEPTH: usize = 50;
 
 /// Loads the module in `dir` and all that it calls.
 pub fn load(files: &dyn FileSystem, dir: &Path) -> (Config, Diagnostics) {
-    load_after(files, dir, Sources::new())
+    load_after(files, dir, Path::new(".terraform"), Sources::new())
 }
 
-/// Loads it beside files that were read before, so that places in both can be told.
-pub fn load_after(files: &dyn FileSystem, dir: &Path, mut sources: Sources) -> (Config, Diagnostics) {
+/// Loads it beside files that were read before, so that places in both can be told. What was installed for it is recorded in the folder `data`.
+pub fn load_after(files: &dyn FileSystem, dir: &Path, data: &Path, mut sources: Sources) -> (Config, Diagnostics) {
     let mut diags = Diagnostics::new();
-    let manifest = Manifest::read(files, dir, &mut sources, &mut diags);
+    let manifest = Manifest::read(files, dir, data, &mut sources, &mut diags);
     let mut loader = Loader { files, manifest, sources, diags };
     let root = loader.module(dir, ModulePath::root(), None);
-    (Config { root, sources: loader.sources }, loader.diags)
+    (Config { root, sources: loader.sources, assigned: BTreeMap::new() }, loader.diags)
 }
 
 struct Loader<'a> {

@@ -1,4 +1,4 @@
-//! The record of installed modules: `.terraform/modules/modules.json`
+//! The record of installed modules: `modules/modules.json` in the folder that `TF_DATA_DIR` names, by default `.terraform`
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,20 +10,25 @@ use crate::load::FileSystem;
 
 /// What is installed: by the path of the call, its source and folder.
 #[derive(Debug, Default)]
-pub(crate) struct Manifest(BTreeMap<String, (String, PathBuf)>);
+pub(crate) struct Manifest {
+    modules: BTreeMap<String, (String, PathBuf)>,
+    /// The file, for messages.
+    shown: String,
+}
 
 impl Manifest {
-    /// Reads the record of the stack in `dir`; none is an empty one. It becomes one of the sources, so that a saved plan finds its modules again.
-    pub(crate) fn read(files: &dyn FileSystem, dir: &Path, sources: &mut Sources, diags: &mut Diagnostics) -> Self {
-        let folder = dir.join(".terraform/modules");
-        if !files.list(&folder).is_ok_and(|names| names.iter().any(|name| name == "modules.json")) {
-            return Self::default();
-        }
+    /// Reads the record of the stack in `dir`, kept in the folder `data`; none is an empty one. It becomes one of the sources, so that a saved plan finds its modules again.
+    pub(crate) fn read(files: &dyn FileSystem, dir: &Path, data: &Path, sources: &mut Sources, diags: &mut Diagnostics) -> Self {
+        let folder = dir.join(data).join("modules");
         let file = folder.join("modules.json");
         let shown = file.strip_prefix(".").unwrap_or(&file).display().to_string();
+        let none = || Self { modules: BTreeMap::new(), shown: shown.clone() };
+        if !files.list(&folder).is_ok_and(|names| names.iter().any(|name| name == "modules.json")) {
+            return none();
+        }
         let mut fault = |message: String| {
             diags.push(Diagnostic::error("Unreadable module record", format!("{shown} cannot be read: {message}. Remove the file and install the modules again.")));
-            Self::default()
+            none()
         };
         let text = match files.read(&file).map(String::from_utf8) {
             Ok(Ok(text)) => text,
@@ -43,19 +48,20 @@ impl Manifest {
             };
             found.insert(key, (source, dir.join(folder)));
         }
-        sources.add(shown, text);
-        Self(found)
+        sources.add(shown.clone(), text);
+        Self { modules: found, shown }
     }
 
     /// The folder of the module that is called at `key`, `a.b` for `module.a.module.b`, or why there is none.
     pub(crate) fn dir(&self, key: &str, source: &str) -> Result<&Path, String> {
-        match self.0.get(key) {
+        match self.modules.get(key) {
             Some((recorded, dir)) if recorded == source => Ok(dir),
             Some((recorded, _)) => Err(format!(
                 "The module is installed from \"{recorded}\", and its source is now \"{source}\". Weir does not download modules yet: install it anew, or copy the module into the repository and name its folder."
             )),
             None => Err(format!(
-                "\"{source}\" is not a local folder, and .terraform/modules/modules.json does not name it as installed. Weir does not download modules yet: copy the module into the repository and name its folder."
+                "\"{source}\" is not a local folder, and {} does not name it as installed. Weir does not download modules yet: copy the module into the repository and name its folder.",
+                self.shown
             )),
         }
     }

@@ -17,6 +17,8 @@ pub struct Config {
     pub root: Arc<Module>,
     /// Every file that was read.
     pub sources: Sources,
+    /// Where variables of the root module get their values, as far as a file says it.
+    pub assigned: BTreeMap<Arc<str>, Span>,
 }
 
 /// One folder of files, called from one place.

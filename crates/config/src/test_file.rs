@@ -8,6 +8,7 @@ use weir_value::Value;
 
 use crate::block::{provider, providers};
 use crate::json;
+use crate::mock::{self, MockProvider, Override};
 use crate::module::{CheckRule, ProviderBlock, ProviderRef};
 use crate::reader::{Reader, labels};
 use crate::syntax::{self, Block, Expr, ExprKind, Traversal};
@@ -20,6 +21,10 @@ pub struct TestFile {
     pub variables: Vec<Assignment>,
     /// Provider configurations that stand in for those of the tested module.
     pub providers: Vec<Arc<ProviderBlock>>,
+    /// What stands in for whole providers.
+    pub mocks: Vec<Arc<MockProvider>>,
+    /// Values of single objects and modules in every run.
+    pub overrides: Vec<Override>,
     /// The runs, in order.
     pub runs: Vec<TestRun>,
 }
@@ -43,6 +48,8 @@ pub struct TestRun {
     pub state_key: Option<Arc<str>>,
     /// Which provider configurations of the file the module gets; all when `None`.
     pub providers: Option<BTreeMap<ProviderRef, ProviderRef>>,
+    /// Values of single objects and modules.
+    pub overrides: Vec<Override>,
     /// How it is planned.
     pub options: TestOptions,
     /// The block's header.
@@ -62,8 +69,6 @@ pub struct TestOptions {
     pub target: Vec<Traversal>,
 }
 
-const MOCKS: [&str; 4] = ["mock_provider", "override_resource", "override_data", "override_module"];
-
 /// Reads a file of tests.
 pub fn parse_test_file(sources: &Sources, id: SourceId) -> (TestFile, Diagnostics) {
     let is_json = sources.get(id).is_some_and(|file| file.name.ends_with(".json"));
@@ -73,9 +78,9 @@ pub fn parse_test_file(sources: &Sources, id: SourceId) -> (TestFile, Diagnostic
     let mut reader = Reader::new(&body, &mut diags);
     // They are read from the body below, when the reader has let go of the diagnostics.
     let _ = reader.block("variables");
-    drop((reader.blocks("run"), reader.blocks("provider")));
-    for kind in MOCKS {
-        refuse_mocks(&mut reader, kind);
+    drop((reader.blocks("run"), reader.blocks("provider"), reader.blocks("mock_provider")));
+    for kind in ["override_resource", "override_data", "override_module"] {
+        drop(reader.blocks(kind));
     }
     let _ = reader.block("test");
     reader.finish();
@@ -85,6 +90,17 @@ pub fn parse_test_file(sources: &Sources, id: SourceId) -> (TestFile, Diagnostic
     for block in body.blocks_of("provider") {
         file.providers.extend(provider::read(block, &mut diags).map(Arc::new));
     }
+    for block in body.blocks_of("mock_provider") {
+        let Some(found) = mock::provider(block, &mut diags) else { continue };
+        let double = file.mocks.iter().find(|other| other.of == found.of).map(|other| other.span);
+        if let Some(first) = double.or_else(|| file.providers.iter().find(|other| other.of == found.of).map(|other| other.span)) {
+            let detail = format!("There is already a configuration of the provider \"{}\" in this file: give one of the two an alias, or another one.", found.of.name);
+            diags.push(weir_diag::Diagnostic::error("Duplicate provider block", detail).at(found.span).label(first, "configured here first"));
+            continue;
+        }
+        file.mocks.push(Arc::new(found));
+    }
+    file.overrides = mock::take_overrides(&body, &mut diags);
     for block in body.blocks_of("run") {
         let Some(run) = run(block, &mut diags) else { continue };
         if let Some(first) = places.get(&run.name) {
@@ -96,14 +112,6 @@ pub fn parse_test_file(sources: &Sources, id: SourceId) -> (TestFile, Diagnostic
         file.runs.push(run);
     }
     (file, diags)
-}
-
-fn refuse_mocks(reader: &mut Reader<'_>, kind: &'static str) {
-    for block in reader.blocks(kind) {
-        let detail =
-            format!("Blocks of type \"{kind}\" are not supported yet: the test would need the real provider. Run it against an emulator (weir sandbox) instead.");
-        reader.diags.error(block.span, "Mocks are not supported", detail);
-    }
 }
 
 /// The arguments of a `variables` block.
@@ -129,14 +137,12 @@ fn run(block: &Block, diags: &mut Diagnostics) -> Option<TestRun> {
     let _ = reader.bool("parallel");
     let providers = reader.attribute("providers").map(|attribute| providers(&attribute.expr, reader.diags));
     let options = reader.block("plan_options").map(|block| options(block, reader.diags)).unwrap_or_default();
-    for kind in &MOCKS[1..] {
-        refuse_mocks(&mut reader, kind);
-    }
+    let overrides = mock::overrides(&mut reader);
     reader.finish();
     if plan_only && options.refresh_only && !options.replace.is_empty() {
         diags.error(block.span, "Incompatible plan options", "With mode = refresh-only nothing is replaced: remove \"replace\" or \"mode\".");
     }
-    Some(TestRun { name: label.name.clone(), plan_only, variables, rules, expect_failures, module, state_key, providers, options, span: block.span })
+    Some(TestRun { name: label.name.clone(), plan_only, variables, rules, expect_failures, module, state_key, providers, overrides, options, span: block.span })
 }
 
 /// The `module` block of a run.
@@ -174,7 +180,7 @@ fn options(block: &Block, diags: &mut Diagnostics) -> TestOptions {
 }
 
 /// One of a few bare words.
-fn word(reader: &mut Reader<'_>, name: &'static str, words: &[&str]) -> Option<Arc<str>> {
+pub(crate) fn word(reader: &mut Reader<'_>, name: &'static str, words: &[&str]) -> Option<Arc<str>> {
     let expr: &Expr = &reader.attribute(name)?.expr;
     let found = match &expr.kind {
         ExprKind::Variable(ident) => Some(ident.name.clone()),
@@ -220,12 +226,25 @@ mod tests {
     }
 
     #[test]
+    fn mocks_and_overrides() {
+        let (file, told) = parse(
+            "mock_provider \"aws\" {\n  alias = \"x\"\n  override_during = plan\n  mock_resource \"aws_vpc\" {\n    defaults = { id = 1 }\n  }\n  mock_data \"aws_ami\" {}\n  override_data {\n    target = data.a.b\n  }\n}\n\
+             override_module {\n  target = module.m\n  outputs = {}\n}\nrun \"r\" {\n  override_resource {\n    target = a.b[0]\n    values = {}\n  }\n}\n",
+        );
+        assert_eq!(told, Vec::<String>::new());
+        let mock = &file.mocks[0];
+        assert_eq!((mock.of.alias.as_deref(), mock.during_plan, mock.types.len(), mock.overrides.len()), (Some("x"), true, 2, 1));
+        assert_eq!((file.overrides[0].kind, file.runs[0].overrides[0].kind), (mock::OverrideKind::Module, mock::OverrideKind::Resource));
+    }
+
+    #[test]
     fn mistakes_have_places() {
-        let (file, told) =
-            parse("run \"a\" {\n  comand = plan\n}\nrun \"a\" {}\nrun \"b\" {\n  command = destroy\n  module { source = \"git::x\" }\n}\nmock_provider \"aws\" {}\n");
+        let (file, told) = parse(
+            "run \"a\" {\n  comand = plan\n}\nrun \"a\" {}\nrun \"b\" {\n  command = destroy\n  module { source = \"git::x\" }\n}\nmock_provider \"aws\" {}\nmock_provider \"aws\" {}\n",
+        );
         assert_eq!(file.runs.len(), 2);
         let lines: Vec<_> = told.iter().map(|line| line.split(' ').next().unwrap_or_default()).collect();
         assert_eq!(told.len(), 5, "{told:?}");
-        assert!(lines.iter().any(|place| place.contains(":2")) && lines.iter().any(|place| place.contains(":9")), "{told:?}");
+        assert!(lines.iter().any(|place| place.contains(":2")) && lines.iter().any(|place| place.contains(":10")), "{told:?}");
     }
 }

@@ -240,13 +240,9 @@ impl<'a> Evaluator<'a> {
         };
         let chosen = match test {
             Value::Null(_) => return self.fail(condition.span, "Null condition", "The condition value is null. Conditions must either be true or false.", &[condition]),
-            Value::Bool(true) => {
-                self.diags.extend(yes_diags);
-                yes_value
-            }
-            Value::Bool(false) => {
-                self.diags.extend(no_diags);
-                no_value
+            Value::Bool(truth) => {
+                self.diags.extend(if truth { yes_diags } else { no_diags });
+                if truth { (yes_value, "true") } else { (no_value, "false") }
             }
             other => {
                 let inner = yes_value.marks_deep().union(no_value.marks_deep());
@@ -255,7 +251,11 @@ impl<'a> Evaluator<'a> {
                 return Value::Unknown(Arc::new(unknown)).with_marks(marks.union(inner));
             }
         };
-        convert(&chosen, &ty).unwrap_or(chosen).with_marks(marks)
+        let (chosen, which) = chosen;
+        match convert(&chosen, &ty) {
+            Ok(value) => value.with_marks(marks),
+            Err(error) => self.fail(expr.span, "Inconsistent conditional result types", format!("The {which} result value has the wrong type: {error}."), &[]),
+        }
     }
 
     fn object(&mut self, items: &[ObjectItem]) -> Value {

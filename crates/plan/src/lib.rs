@@ -30,6 +30,7 @@ mod private;
 mod removed;
 mod scope;
 mod session;
+mod targeting;
 mod upgrade;
 mod walk;
 mod world;

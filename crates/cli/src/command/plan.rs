@@ -47,7 +47,7 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) fn run(self, context: &Context) -> Outcome {
-        let mut options = self.flags.options();
+        let mut options = self.flags.options()?;
         options.offline = self.offline;
         options.no_refresh |= self.offline;
         let (store, _lock) = locked(context, &self.state, "plan")?;
@@ -75,7 +75,8 @@ impl Arguments {
         if let Some(revision) = &self.against {
             return self.compare(context, revision, format, &options, &stack, &state, &made);
         }
-        let json = view::plan_json::document(&made.plan);
+        let mut json = view::plan_json::document(&made.plan);
+        json["configuration"] = view::configuration_json::document(&stack.nodes, &stack.catalog, &stack.host());
         let report = |paint| Report { order: view::report::order(&stack.nodes), ..view::plan::report(&made.plan, paint) };
         // Only a terminal's text is coloured.
         match report(if format == Format::Text { context.paint() } else { Paint(false) }).render(format) {

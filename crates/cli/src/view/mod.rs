@@ -1,5 +1,6 @@
 //! What the lower floors answer, as text.
 
+pub(crate) mod configuration_json;
 pub(crate) mod diagnostic;
 pub(crate) mod diagnostic_json;
 pub(crate) mod expression;
@@ -10,6 +11,7 @@ pub(crate) mod plan_json;
 pub(crate) mod progress;
 pub(crate) mod report;
 mod snippet;
+pub(crate) mod state_json;
 mod wrap;
 
 pub(crate) use paint::Paint;

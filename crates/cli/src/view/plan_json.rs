@@ -6,6 +6,7 @@ use weir_plan::{Blocked, Change, Drift, GatePlan, GateStatus, Plan};
 use weir_value::Value;
 
 use super::plan::steps;
+use super::state_json::Modules;
 
 /// The document.
 pub(crate) fn document(plan: &Plan) -> Json {
@@ -37,17 +38,23 @@ pub(crate) fn document(plan: &Plan) -> Json {
             let after = output.after.as_ref()?;
             let mut entry = json!({ "sensitive": output.sensitive });
             if after.is_wholly_known() {
+                entry["type"] = serde_json::from_str(&after.ty().to_json()).unwrap_or(Json::Null);
                 entry["value"] = known(after);
             }
             Some((name.to_string(), entry))
         })
         .collect();
+    let mut modules = Modules::default();
+    for change in plan.changes.iter().filter(|change| change.after.is_some() && change.deposed.is_none()) {
+        modules.add(change.addr.module(), planned(change));
+    }
     json!({
         "format_version": "1.2",
+        "terraform_version": weir_state::TERRAFORM_VERSION,
         "weir_version": env!("CARGO_PKG_VERSION"),
         "timestamp": &*plan.timestamp,
         "variables": variables,
-        "planned_values": { "outputs": planned_outputs, "root_module": { "resources": plan.changes.iter().filter(|change| change.after.is_some()).map(planned).collect::<Vec<_>>() } },
+        "planned_values": { "outputs": planned_outputs, "root_module": modules.document() },
         "resource_drift": plan.drift.iter().map(drift).collect::<Vec<_>>(),
         "resource_changes": plan.changes.iter().map(change).collect::<Vec<_>>(),
         "output_changes": outputs,
@@ -77,7 +84,7 @@ pub(crate) fn gate(gate: &GatePlan) -> Json {
     })
 }
 
-fn head(addr: &weir_addr::InstanceAddr, provider: Option<&weir_addr::ProviderConfigAddr>) -> Json {
+pub(super) fn head(addr: &weir_addr::InstanceAddr, provider: Option<&weir_addr::ProviderConfigAddr>) -> Json {
     let mut entry = json!({
         "address": addr.to_string(),
         "mode": if addr.resource.mode == Mode::Data { "data" } else { "managed" },
@@ -100,6 +107,14 @@ fn head(addr: &weir_addr::InstanceAddr, provider: Option<&weir_addr::ProviderCon
 
 fn planned(change: &Change) -> Json {
     let mut entry = head(&change.addr, Some(&change.provider));
+    let schemas = crate::providers::find(&change.provider.provider).map(|provider| provider.schema());
+    let of_mode = schemas.as_ref().and_then(|schemas| match change.addr.resource.mode {
+        Mode::Data => schemas.data_sources.get(&change.addr.resource.type_),
+        _ => schemas.resources.get(&change.addr.resource.type_),
+    });
+    if let Some(schema) = of_mode {
+        entry["schema_version"] = json!(schema.version);
+    }
     if let Some(after) = &change.after {
         entry["values"] = known(after);
         entry["sensitive_values"] = sensitive(after);
@@ -177,7 +192,7 @@ fn unknown(value: &Value) -> Json {
 }
 
 /// Where a value is sensitive.
-fn sensitive(value: &Value) -> Json {
+pub(super) fn sensitive(value: &Value) -> Json {
     if value.marks().is_sensitive() {
         return Json::Bool(true);
     }

@@ -28,6 +28,13 @@ impl Walk<'_> {
             self.found().providers.insert(addr, state.clone());
             return false;
         }
+        if let Some(session) = self.catalog.stand_in_of(&addr)
+            && !self.validating
+        {
+            self.found().providers.insert(addr.clone(), ProviderState::Ready(session.clone()));
+            self.prefetch(&addr);
+            return false;
+        }
         let module = &self.nodes.modules[at];
         let block = module.providers.get(of);
         let span = block.map(|block| block.span);
@@ -113,7 +120,7 @@ impl Walk<'_> {
         let mut handles = HashMap::with_capacity(reads.len());
         for (instance, value, private) in reads {
             let type_name = instance.resource.type_.clone();
-            let skip = self.options.no_refresh || session.is_local(&type_name) || !self.targeted(&instance);
+            let skip = self.options.no_refresh || session.is_local(&type_name) || self.catalog.stand_in_of_object(&instance).is_some() || !self.targeted(&instance);
             let handle = (!skip).then(|| {
                 let (session, prior) = (session.clone(), value.clone());
                 tokio::spawn(async move { session.refresh(ReadRequest { type_name: &type_name, prior: &prior, private: private.as_deref() }).await })

@@ -19,13 +19,18 @@ impl Walk<'_> {
     pub(super) fn noted(&self, scope: &ModuleScope<'_>, rule: &CheckRule, told: (&str, Span, Option<&str>), of: (&Checked, CheckedInstance)) -> Option<bool> {
         let (summary, span, address) = told;
         let (holds, message) = self.judged(scope, rule, summary, span, address);
+        self.note(holds, message, of);
+        holds
+    }
+
+    /// Keeps what became of a condition.
+    pub(super) fn note(&self, holds: Option<bool>, message: String, of: (&Checked, CheckedInstance)) {
         let status = match holds {
             Some(true) => CheckStatus::Pass,
             Some(false) => CheckStatus::Fail,
             None => CheckStatus::Unknown,
         };
         self.found().conditions.note(of.0, of.1, status, Some(message));
-        holds
     }
 
     pub(super) fn judged(&self, scope: &ModuleScope<'_>, rule: &CheckRule, summary: &str, span: Span, address: Option<&str>) -> (Option<bool>, String) {

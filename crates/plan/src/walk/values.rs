@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use weir_addr::{InstanceKey, ModulePath, ModuleStep, StepKind};
 use weir_config::{Module, Variable};
-use weir_diag::{Diagnostic, Diagnostics};
+use weir_diag::{Diagnostic, Diagnostics, Span};
 use weir_eval::{Evaluator, Instances, convert_variable, expand};
 use weir_value::{Marks, Type, Value};
 
@@ -44,9 +44,14 @@ impl Walk<'_> {
             };
             let mut diags = Diagnostics::new();
             let value = convert_variable(variable, value.as_ref(), self.host, &mut diags);
-            self.report(diags);
+            let place = self.assigned(at, name);
+            self.report(diags.map(|diag| match place {
+                // What is wrong with a value is told where it is given.
+                Some(place) if diag.span == Some(variable.span) => Diagnostic { span: Some(place), ..diag }.label(variable.span, "declared here"),
+                _ => diag,
+            }));
             self.found().world.of(&instance.path).variables.insert(name.clone(), value);
-            self.validate(module, &instance.path, variable);
+            self.validate(module, &instance.path, variable, place);
         }
     }
 
@@ -61,11 +66,28 @@ impl Walk<'_> {
         Some(self.eval_needed(&scope, expr))
     }
 
-    pub(super) fn validate(&self, module: &Module, path: &ModulePath, variable: &Variable) {
+    /// Where a variable gets its value, if that stands in a file.
+    fn assigned(&self, at: usize, name: &Arc<str>) -> Option<Span> {
+        if at == 0 {
+            return self.config.assigned.get(name).copied();
+        }
+        let module = &self.nodes.modules[at];
+        let parent = &self.nodes.modules[self.nodes.module_at(&module.path.parent()?)?];
+        parent.calls.get(&module.path.last()?.name)?.args.get(name).map(|(expr, _)| expr.span)
+    }
+
+    fn validate(&self, module: &Module, path: &ModulePath, variable: &Variable, place: Option<Span>) {
         let scope = ModuleScope::new(self, module, path);
         let checked = Checked::Variable(module.path.clone(), variable.name.clone());
         for rule in &variable.validations {
-            self.noted(&scope, rule, ("Invalid value for variable", variable.span, None), (&checked, (path.clone(), None)));
+            let (holds, message) = self.condition(&scope, rule);
+            if holds == Some(false) {
+                let told = Diagnostic::error("Invalid value for variable", message.clone()).at(place.unwrap_or(variable.span));
+                let told = told.label(rule.condition.span, "this does not hold");
+                let told = Evaluator::new(&scope, self.host).describe(told, &rule.condition);
+                self.report([told]);
+            }
+            self.note(holds, message, (&checked, (path.clone(), None)));
         }
     }
 
@@ -98,7 +120,8 @@ impl Walk<'_> {
                     "Output refers to sensitive values",
                     "To reduce the risk of accidentally exporting sensitive data that was intended to be only internal, an output that contains sensitive data must be explicitly marked as such: sensitive = true.",
                 )
-                .at(output.expr.span)]);
+                .at(output.span)
+                .label(output.expr.span, "this is sensitive")]);
             }
             if marks.is_ephemeral() && !output.ephemeral {
                 self.report([Diagnostic::error("Ephemeral value not allowed", "This output refers to an ephemeral value, so it must be declared with ephemeral = true (in a module that is called by another) or the reference removed.").at(output.expr.span)]);
