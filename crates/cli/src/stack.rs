@@ -172,31 +172,55 @@ impl Stack {
             ));
         }
         let mut stack = Self::of(context, config, base, &mut diags)?;
+        let broken = diags.has_errors();
         let mut sources = stack.config.sources.clone();
         stack.variables(context, flags, &mut sources, &mut diags);
         stack.config.sources = sources;
         if diags.has_errors() {
+            if broken && !empty {
+                stack.tell_the_rest(context, &mut diags)?;
+            }
             return Err(Failure::new(diags, &stack.config.sources));
         }
         context.report(&diags, &stack.config.sources);
         Ok(stack)
     }
 
+    /// Checks what does not depend on the mistakes that were found before: one error shall not hide another.
+    fn tell_the_rest(&mut self, context: &Context, diags: &mut Diagnostics) -> Result<(), Failure> {
+        self.assume_variables();
+        let options = Options { no_refresh: true, parallelism: 1, ..Options::default() };
+        let found = context.block_on(self.validate(&State::default(), &options))?;
+        let known: Vec<weir_diag::Span> = diags.iter().filter_map(|diag| diag.span).collect();
+        // What was told of a place is not told again in other words.
+        let told = |span: weir_diag::Span| known.iter().any(|known| known.source == span.source && known.start <= span.end && span.start <= known.end);
+        diags.extend(found.into_iter().filter(|diag| diag.severity == weir_diag::Severity::Error && diag.span.is_some_and(|span| !told(span))));
+        Ok(())
+    }
+
+    /// Takes variables that have no value for not known.
+    pub(crate) fn assume_variables(&mut self) {
+        for (name, variable) in &self.config.root.variables {
+            if variable.default.is_none() {
+                self.given.entry(name.clone()).or_insert_with(|| Value::unknown(variable.constraint.ty.clone()));
+            }
+        }
+    }
+
     /// A loaded configuration with its graph and providers; no variable has a value yet. `diags` is what was found on loading it.
     pub(crate) fn of(context: &Context, mut config: Config, base: PathBuf, diags: &mut Diagnostics) -> Result<Self, Failure> {
         let (nodes, more) = Nodes::build(&config);
         diags.extend(more);
-        if diags.has_errors() {
-            return Err(Failure::new(std::mem::take(diags), &config.sources));
-        }
         let mut catalog = Catalog::default();
         for (addr, local, provider) in providers::all() {
             catalog.add(addr, local, provider);
         }
         let mut seen = config.sources.clone();
-        diags.extend(plugins::add(context, &nodes, &mut catalog, &mut seen));
+        let found = plugins::add(context, &nodes, &mut catalog, &mut seen);
         config.sources = seen;
-        if diags.has_errors() {
+        let without = found.has_errors();
+        diags.extend(found);
+        if without {
             return Err(Failure::new(std::mem::take(diags), &config.sources));
         }
         let timestamp = now();

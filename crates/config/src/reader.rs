@@ -91,6 +91,20 @@ impl<'a> Reader<'a> {
     pub(crate) fn rules(&mut self, kind: &'static str) -> Vec<CheckRule> {
         self.blocks(kind).filter_map(|block| rule(block, self.diags)).collect()
     }
+    /// The same, of rules that have to look at something.
+    pub(crate) fn rules_about_something(&mut self, kind: &'static str) -> Vec<CheckRule> {
+        let rules = self.rules(kind);
+        for rule in &rules {
+            let mut refers = matches!(rule.condition.kind, ExprKind::Invalid);
+            for_each_variable(&rule.condition, &mut |_| refers = true);
+            if !refers {
+                let detail =
+                    "The condition expression must refer to at least one object from elsewhere in the configuration, or else its result would not be checking anything.";
+                self.diags.error(rule.condition.span, format!("Invalid {kind} expression"), detail);
+            }
+        }
+        rules
+    }
 
     /// Complains about everything that was not taken.
     pub(crate) fn finish(self) {

@@ -450,7 +450,12 @@ impl<'a> Evaluator<'a> {
             let found = std::mem::take(&mut self.diags);
             if !found.has_errors() {
                 self.diags = before;
-                return value;
+                // What is not known yet may still turn out to be an error.
+                return match value.cause() {
+                    _ if value.is_wholly_known() => value,
+                    Some(cause) => Value::unknown_because(Type::Dynamic, cause).with_marks(value.marks_deep()),
+                    None => Value::unknown(Type::Dynamic).with_marks(value.marks_deep()),
+                };
             }
             reasons.extend(found.iter().next().map(|diagnostic| format!("- {}: {}", diagnostic.summary, diagnostic.detail)));
         }
@@ -473,7 +478,7 @@ impl<'a> Evaluator<'a> {
         let before = std::mem::take(&mut self.diags);
         let value = self.eval(arg);
         let failed = std::mem::replace(&mut self.diags, before).has_errors();
-        if !failed && !value.is_wholly_known() && value.ty().has_dynamic() {
+        if !failed && !value.is_wholly_known() {
             // What an unknown turns out to be may still be an error.
             return Value::unknown_not_null(Type::Bool).with_marks(value.marks_deep());
         }

@@ -95,7 +95,9 @@ impl Source<'_> {
     fn variables(&self, module: &Module) -> Map<String, Json> {
         let variable = |variable: &weir_config::Variable| {
             let mut entry = json!({});
-            if let Some(default) = variable.default.as_ref().and_then(|default| self.constant(default)) {
+            // What is secret is in no document that a plan is read from.
+            let shown = variable.default.as_ref().filter(|_| !variable.sensitive && !variable.ephemeral);
+            if let Some(default) = shown.and_then(|default| self.constant(default)) {
                 entry["default"] = default;
             }
             described(&mut entry, &variable.description, variable.sensitive);

@@ -91,9 +91,6 @@ pub(super) fn head(addr: &weir_addr::InstanceAddr, provider: Option<&weir_addr::
         "type": &*addr.resource.type_,
         "name": &*addr.resource.name,
     });
-    if !addr.module().is_root() {
-        entry["module_address"] = json!(addr.module().to_string());
-    }
     match &addr.key {
         Some(InstanceKey::Int(at)) => entry["index"] = json!(at),
         Some(InstanceKey::Str(key)) => entry["index"] = json!(&**key),
@@ -101,6 +98,14 @@ pub(super) fn head(addr: &weir_addr::InstanceAddr, provider: Option<&weir_addr::
     }
     if let Some(provider) = provider {
         entry["provider_name"] = json!(provider.provider.to_string());
+    }
+    entry
+}
+
+/// With the module, where it is not the tree that says it.
+fn within(mut entry: Json, addr: &weir_addr::InstanceAddr) -> Json {
+    if !addr.module().is_root() {
+        entry["module_address"] = json!(addr.module().to_string());
     }
     entry
 }
@@ -123,7 +128,7 @@ fn planned(change: &Change) -> Json {
 }
 
 fn change(change: &Change) -> Json {
-    let mut entry = head(&change.addr, Some(&change.provider));
+    let mut entry = within(head(&change.addr, Some(&change.provider)), &change.addr);
     if let Some(deposed) = &change.deposed {
         entry["deposed"] = json!(&**deposed);
     }
@@ -159,7 +164,7 @@ fn change(change: &Change) -> Json {
 }
 
 fn drift(drift: &Drift) -> Json {
-    let mut entry = head(&drift.addr, None);
+    let mut entry = within(head(&drift.addr, None), &drift.addr);
     let actions: &[&str] = if drift.after.is_some() { &["update"] } else { &["delete"] };
     entry["change"] = json!({ "actions": actions, "before": known(&drift.before), "after": drift.after.as_ref().map_or(Json::Null, known) });
     entry

@@ -169,8 +169,8 @@ fn wrong_json() {
             "main.tf.json:1:23 \"tru\": Invalid JSON keyword",
             "main.tf.json:1:28 \",\": Invalid property name",
             "main.tf.json:1:34 \"1\": Missing property value colon",
-            "main.tf.json:1:49 \"01\": Invalid JSON number",
-            "main.tf.json:1:65 \"}\": Missing comma or \"]\"",
+            "main.tf.json:1:48 \"01\": Invalid JSON number",
+            "main.tf.json:1:63 \"}\": Missing comma or \"]\"",
         ],
     );
     let deep = "[".repeat(100_000);

@@ -64,7 +64,8 @@ impl Walk<'_> {
         }
         let faults = provider.validate(Intent::Provider, "", &decoded.config);
         self.report(decode::report(faults, Some(body), span, ""));
-        let state = if self.validating {
+        // One that nothing uses, or only what is left out, is checked and not asked: its credentials need not be there.
+        let state = if self.validating || !self.is_used(id) && !self.has_objects(&addr) {
             ProviderState::Deferred("apply".into())
         } else if decoded.config.is_wholly_known() || self.options.offline && self.has_objects(&addr) {
             // Objects that are there already can be planned without what only a connection needs.
@@ -86,6 +87,11 @@ impl Walk<'_> {
         self.found().providers.insert(addr.clone(), state);
         self.prefetch(&addr);
         failed
+    }
+
+    /// True when something in the configuration needs a node.
+    fn is_used(&self, id: NodeId) -> bool {
+        self.nodes.deps.iter().any(|deps| deps.contains(&id))
     }
 
     /// True when the state knows objects of this provider configuration.

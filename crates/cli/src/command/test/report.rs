@@ -40,11 +40,13 @@ pub(super) struct Report<'a> {
     json: bool,
     pub(super) verbose: bool,
     counts: [usize; 4],
+    /// Some objects could not be destroyed again.
+    leftovers: bool,
 }
 
 impl<'a> Report<'a> {
     pub(super) fn new(context: &'a Context, json: bool, verbose: bool) -> Self {
-        Self { context, json, verbose, counts: [0; 4] }
+        Self { context, json, verbose, counts: [0; 4], leftovers: false }
     }
 
     fn event(&self, level: &str, message: String, place: (&str, Option<&str>), kind: &str, content: Option<Json>) {
@@ -146,9 +148,19 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Something was left over, which makes the whole fail.
-    pub(super) fn left_over(&mut self) {
-        self.counts[Status::Error as usize] += 1;
+    /// Objects of a run could not be destroyed again, which makes the whole fail.
+    pub(super) fn left_over(&mut self, path: &str, run: &str, objects: &[String]) {
+        self.leftovers = true;
+        if self.json {
+            let message = format!("Weir left some resources in state after executing {path}/{run}, they need to be cleaned up manually.");
+            let failed: Vec<Json> = objects.iter().map(|object| json!({ "instance": object })).collect();
+            self.event("error", message, (path, Some(run)), "test_cleanup", Some(json!({ "failed_resources": failed })));
+            return;
+        }
+        let lines: Vec<String> = objects.iter().map(|object| format!("\n  - {object}")).collect();
+        self.context
+            .err
+            .line(format!("\nWeir left the following resources in state after executing {path}/{run}, and they need to be cleaned up manually:{}", lines.concat()));
     }
 
     /// A file has ended.
@@ -168,6 +180,7 @@ impl<'a> Report<'a> {
     pub(super) fn end(&self) -> Status {
         let [skipped, passed, failed, errored] = self.counts;
         let status = match (errored, failed) {
+            _ if self.leftovers => Status::Error,
             (0, 0) => Status::Pass,
             (0, _) => Status::Fail,
             _ => Status::Error,

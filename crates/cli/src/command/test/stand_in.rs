@@ -237,6 +237,8 @@ pub(super) fn add(catalog: &mut Catalog, config: &Config, mocks: &Mocks, said: V
         }
         catalog.stand_in(addr, Arc::new(Mock::new(schema, types, Mocked::any(mock.during_plan))));
     }
+    // What lies in a module that this run overrides is not there, and need not be.
+    let emptied: Vec<String> = said.iter().filter(|said| said.kind == OverrideKind::Module).map(|said| format!("{}.", said.target)).collect();
     for Said { target, kind, mocked, place } in said {
         let mode = match kind {
             OverrideKind::Resource => Mode::Managed,
@@ -253,7 +255,9 @@ pub(super) fn add(catalog: &mut Catalog, config: &Config, mocks: &Mocks, said: V
             }
         });
         let Some(provider) = provider else {
-            missing(&target, place, diags);
+            if !emptied.iter().any(|module| target.to_string().starts_with(module)) {
+                missing(&target, place, diags);
+            }
             continue;
         };
         if let Some(schema) = catalog.schema(&provider) {

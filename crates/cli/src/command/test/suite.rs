@@ -101,7 +101,6 @@ impl<'a> Suite<'a> {
             report.tearing_down(self.path);
         }
         if !self.tear_down(report).await {
-            report.left_over();
             all = Status::Error;
         }
         report.filed(self.path, all);
@@ -233,7 +232,7 @@ impl<'a> Suite<'a> {
     }
 
     /// Destroys everything, what was used last first. False when something is left.
-    async fn tear_down(&mut self, report: &Report<'_>) -> bool {
+    async fn tear_down(&mut self, report: &mut Report<'_>) -> bool {
         let mut kept: Vec<Kept> = std::mem::take(&mut self.states).into_values().filter(|kept| kept.state.instances().next().is_some()).collect();
         kept.sort_by_key(|kept| std::cmp::Reverse(kept.at));
         let mut well = true;
@@ -254,13 +253,12 @@ impl<'a> Suite<'a> {
                     Err(failure) => diags.extend(failure.diagnostics),
                 }
             }
-            let there: Vec<String> = left.instances().filter(|(addr, _)| addr.resource.mode == weir_addr::Mode::Managed).map(|(addr, _)| format!("  - {addr}")).collect();
+            let there: Vec<String> = left.instances().filter(|(addr, _)| addr.resource.mode == weir_addr::Mode::Managed).map(|(addr, _)| addr.to_string()).collect();
+            report.tell(self.path, Some(&run), &diags, &stack.config.sources);
             if !there.is_empty() {
                 well = false;
-                let detail = format!("Run \"{run}\" of {} has made objects that could not be destroyed again. Remove them by hand:\n{}", self.path, there.join("\n"));
-                diags.push(Diagnostic::error("Objects are left over", detail));
+                report.left_over(self.path, &run, &there);
             }
-            report.tell(self.path, Some(&run), &diags, &stack.config.sources);
         }
         well
     }
