@@ -134,7 +134,7 @@ pub async fn apply(applying: Applying<'_>) -> Applied {
         )
         .collect();
     delete(&effects, applying.catalog, &applying.made.providers, last).await;
-    if plan.mode == Mode::Destroy && effects.failures().is_empty() && applying.options.targets.is_empty() && plan.executable().count() == plan.pending().count() {
+    if plan.mode == Mode::Destroy && effects.failures().is_empty() && !applying.options.is_partial() && plan.executable().count() == plan.pending().count() {
         let mut state = effects.state();
         state.outputs.clear();
         state.resources.retain(|addr, _| addr.mode == weir_addr::Mode::Managed);
@@ -259,24 +259,24 @@ async fn make<'a>(applying: &Applying<'a>, effects: &Effects<'_>) -> Changed<'a>
     for (addr, provider, value) in executor.data.into_inner().unwrap_or_default() {
         keep_data(&mut state, applying.catalog, &addr, &provider, &value);
     }
-    if applying.options.targets.is_empty() {
+    if !applying.options.is_partial() {
         let conditions = walking.conditions().state();
         state.check_results = (!conditions.is_null()).then(|| RawJson::parse(&conditions.to_string()).ok()).flatten();
-        let root = &applying.nodes.modules[0];
-        state.outputs.retain(|name, _| root.outputs.contains_key(name));
-        for (name, output) in &root.outputs {
-            let value = walking.output(name).unwrap_or_else(Value::null);
-            if output.ephemeral || !value.is_wholly_known() {
-                continue;
-            }
-            if value.is_null() {
-                state.outputs.remove(name);
-                continue;
-            }
-            let sensitive = output.sensitive;
-            let value = value.expose("outputs are kept in the state, which is readable by its owner only");
-            state.outputs.insert(name.clone(), OutputValue { sensitive, ..OutputValue::new(value) });
+    }
+    let root = &applying.nodes.modules[0];
+    state.outputs.retain(|name, _| root.outputs.contains_key(name) || !walking.updates_output(name));
+    for (name, output) in root.outputs.iter().filter(|(name, _)| walking.updates_output(name)) {
+        let value = walking.output(name).unwrap_or_else(Value::null);
+        if output.ephemeral || !value.is_wholly_known() {
+            continue;
         }
+        if value.is_null() {
+            state.outputs.remove(name);
+            continue;
+        }
+        let sensitive = output.sensitive;
+        let value = value.expose("outputs are kept in the state, which is readable by its owner only");
+        state.outputs.insert(name.clone(), OutputValue { sensitive, ..OutputValue::new(value) });
     }
     drop(state);
     executor.changed.into_inner().unwrap_or_default()

@@ -82,7 +82,7 @@ async fn all(effects: &Effects<'_>, catalog: &Catalog, providers: &HashMap<Provi
     let one = async |deletion: Deletion<'_>| {
         let change = deletion.change;
         let schema = catalog.schema(&change.provider.provider).and_then(|schemas| schemas.resources.get(&change.addr.resource.type_).cloned());
-        let session = providers.get(&change.provider).and_then(ProviderState::session);
+        let session = catalog.stand_in_of_object(&change.addr).or_else(|| providers.get(&change.provider).and_then(ProviderState::session));
         let (Some(schema), Some(session)) = (schema, session) else {
             effects.report([Diagnostic::error(
                 "Provider is not configured",

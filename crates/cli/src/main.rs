@@ -11,6 +11,7 @@ mod environment;
 mod exit;
 mod file;
 mod generate;
+mod given;
 mod log;
 mod modules;
 mod output;

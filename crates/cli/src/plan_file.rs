@@ -27,6 +27,8 @@ pub(crate) struct PlanFile {
     mode: String,
     refresh: bool,
     targets: Vec<Target>,
+    #[serde(default)]
+    excludes: Vec<Target>,
     replace: Vec<InstanceAddr>,
     /// The files of the configuration, by path.
     files: BTreeMap<String, String>,
@@ -65,6 +67,7 @@ impl PlanFile {
             mode: mode.to_owned(),
             refresh: !options.no_refresh,
             targets: options.targets.clone(),
+            excludes: options.excludes.clone(),
             replace: options.replace.clone(),
             files: stack.config.sources.iter().filter(|file| is_configuration(&file.name)).map(|file| (file.name.to_string(), file.text.to_string())).collect(),
             variables,
@@ -100,7 +103,15 @@ impl PlanFile {
             "refresh-only" => Mode::RefreshOnly,
             _ => Mode::Normal,
         };
-        Options { mode, no_refresh: !self.refresh, targets: self.targets.clone(), replace: self.replace.clone(), parallelism, ..Options::default() }
+        Options {
+            mode,
+            no_refresh: !self.refresh,
+            targets: self.targets.clone(),
+            excludes: self.excludes.clone(),
+            replace: self.replace.clone(),
+            parallelism,
+            ..Options::default()
+        }
     }
 
     /// Puts the values of the plan in place of what is set now; those that it may not keep have to be set again.

@@ -9,7 +9,7 @@ use weir_addr::{InstanceAddr, Target};
 use weir_apply::{Recovered, recover};
 use weir_config::syntax::parse_expression;
 use weir_config::{Config, FileSystem, load, parse_assignments};
-use weir_diag::{Diagnostic, Diagnostics, Sources, Span};
+use weir_diag::{Diagnostic, Diagnostics, Severity, Sources, Span};
 use weir_eval::Evaluator;
 use weir_plan::{Catalog, DiskHost, GateCandidate, Made, Mode, Nodes, Options, Planning, plan};
 use weir_state::{Replay, State, Store};
@@ -18,19 +18,10 @@ use weir_value::{Type, Value};
 use crate::context::Context;
 use crate::environment::Environment;
 use crate::exit::Failure;
+use crate::given::Given;
+pub(crate) use crate::given::VariableFlags;
 use crate::stored::{ChangeFlags, selected_workspace, store_failure};
 use crate::{plugins, providers};
-
-/// Values of variables.
-#[derive(Clone, Debug, Default, clap::Args)]
-pub(crate) struct VariableFlags {
-    /// Value of a root variable: NAME=VALUE; may be given more than once
-    #[arg(long = "var", value_name = "NAME=VALUE")]
-    pub(crate) vars: Vec<String>,
-    /// File with values of root variables; may be given more than once
-    #[arg(long = "var-file", value_name = "FILE")]
-    pub(crate) var_files: Vec<PathBuf>,
-}
 
 /// How to plan.
 #[derive(Clone, Debug, clap::Args)]
@@ -52,6 +43,15 @@ pub(crate) struct PlanFlags {
     /// Only this object, resource, module or stage and what it needs; may be given more than once
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) target: Vec<Target>,
+    /// File with such addresses, one a line; may be given more than once
+    #[arg(long, value_name = "FILE")]
+    pub(crate) target_file: Vec<PathBuf>,
+    /// All but this object, resource, module or stage and what needs it; may be given more than once
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["target", "target_file"])]
+    pub(crate) exclude: Vec<Target>,
+    /// File with such addresses, one a line; may be given more than once
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["target", "target_file"])]
+    pub(crate) exclude_file: Vec<PathBuf>,
     /// Operations that may be under way at once
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) parallelism: usize,
@@ -59,8 +59,15 @@ pub(crate) struct PlanFlags {
 
 impl PlanFlags {
     /// The options of the planner.
-    pub(crate) fn options(&self) -> Options {
-        Options {
+    pub(crate) fn options(&self) -> Result<Options, Failure> {
+        let with_files = |addresses: &[Target], files: &[PathBuf]| -> Result<Vec<Target>, Failure> {
+            let mut all = addresses.to_vec();
+            for file in files {
+                all.extend(addresses_in(file)?);
+            }
+            Ok(all)
+        };
+        Ok(Options {
             mode: if self.destroy {
                 Mode::Destroy
             } else if self.refresh_only {
@@ -69,13 +76,42 @@ impl PlanFlags {
                 Mode::Normal
             },
             no_refresh: !self.refresh,
-            targets: self.target.clone(),
+            targets: with_files(&self.target, &self.target_file)?,
+            excludes: with_files(&self.exclude, &self.exclude_file)?,
             replace: self.replace.clone(),
             imports: Vec::new(),
             parallelism: self.parallelism.max(1),
             ..Options::default()
+        })
+    }
+}
+
+/// The addresses in a file: one a line, with comments that begin with `#`.
+fn addresses_in(file: &Path) -> Result<Vec<Target>, Failure> {
+    let text =
+        std::fs::read_to_string(file).map_err(|error| Failure::error("Unable to read the file of addresses", format!("{} cannot be read: {error}.", file.display())))?;
+    let mut sources = Sources::new();
+    let id = sources.add(file.display().to_string(), text.clone());
+    let (mut found, mut diags, mut start) = (Vec::new(), Diagnostics::new(), 0_usize);
+    for line in text.split_inclusive('\n') {
+        let address = line.trim();
+        let at = start + line.len() - line.trim_start().len();
+        start += line.len();
+        if address.is_empty() || address.starts_with('#') {
+            continue;
+        }
+        match address.parse::<Target>() {
+            Ok(target) => found.push(target),
+            Err(error) => {
+                let detail = format!("{error}. Each line holds the address of an object, a resource, a module or a stage.");
+                diags.error(weir_diag::Span::new(id, at, at + address.len()), "Invalid address", detail);
+            }
         }
     }
+    if diags.has_errors() {
+        return Err(Failure::new(diags, &sources));
+    }
+    Ok(found)
 }
 
 /// Files on disk.
@@ -131,7 +167,7 @@ impl Stack {
 
     /// Loads what another folder than the present one has in its place.
     pub(crate) fn load_in(context: &Context, files: &dyn FileSystem, base: PathBuf, flags: &VariableFlags) -> Result<Self, Failure> {
-        let (mut config, mut diags) = load(files, Path::new("."));
+        let (config, mut diags) = load(files, Path::new("."));
         let empty = config.sources.iter().all(|file| file.name.ends_with("/modules.json"));
         if empty && !diags.has_errors() {
             diags.push(Diagnostic::error(
@@ -139,56 +175,34 @@ impl Stack {
                 "This folder holds no .tf or .stack.hcl file. Go to the folder of a stack, or name it with -chdir=DIR.",
             ));
         }
-        let (nodes, more) = Nodes::build(&config);
-        // References that lead nowhere: what else is wrong can be told with them.
-        let broken = more.has_errors();
-        let readable = !diags.has_errors() && !nodes.cycles().has_errors();
-        diags.extend(more);
-        if broken && !readable || diags.has_errors() && !broken {
-            return Err(Failure::new(diags, &config.sources));
-        }
-        let mut catalog = Catalog::default();
-        for (addr, local, provider) in providers::all() {
-            catalog.add(addr, local, provider);
-        }
-        let mut seen = config.sources.clone();
-        let missing = plugins::add(context, &nodes, &mut catalog, &mut seen);
-        let unusable = missing.has_errors();
-        diags.extend(missing);
-        config.sources = seen;
-        if unusable {
-            return Err(Failure::new(diags, &config.sources));
-        }
-        let timestamp = now();
-        let mut stack = Self {
-            config,
-            nodes,
-            catalog,
-            given: BTreeMap::new(),
-            workspace: selected_workspace(context),
-            timestamp,
-            base,
-            home: context.env.get("HOME").map(ToOwned::to_owned),
-        };
+        let mut stack = Self::of(context, config, base, &mut diags)?;
+        let broken = diags.has_errors();
         let mut sources = stack.config.sources.clone();
         stack.variables(context, flags, &mut sources, &mut diags);
         stack.config.sources = sources;
-        if broken {
-            let known: Vec<Span> = diags.iter().filter_map(|item| item.span).collect();
-            stack.assume_variables();
-            let more = context.block_on(stack.validate(&State::default(), &Options { no_refresh: true, parallelism: 1, ..Options::default() }))?;
-            // What follows from a reference that leads nowhere was told already.
-            let news = |item: &Diagnostic| item.span.is_none_or(|span| !known.iter().any(|known| known.overlaps(span)));
-            diags.extend(more.into_iter().filter(news));
-        }
         if diags.has_errors() {
+            if broken && !empty {
+                stack.tell_the_rest(context, &mut diags)?;
+            }
             return Err(Failure::new(diags, &stack.config.sources));
         }
         context.report(&diags, &stack.config.sources);
         Ok(stack)
     }
 
-    /// Variables that were given no value count as not known yet.
+    /// Checks what does not depend on the mistakes that were found before: one error shall not hide another.
+    fn tell_the_rest(&mut self, context: &Context, diags: &mut Diagnostics) -> Result<(), Failure> {
+        self.assume_variables();
+        let options = Options { no_refresh: true, parallelism: 1, ..Options::default() };
+        let found = context.block_on(self.validate(&State::default(), &options))?;
+        let known: Vec<Span> = diags.iter().filter_map(|diag| diag.span).collect();
+        // What was told of a place is not told again in other words.
+        let told = |span: Span| known.iter().any(|known| known.touches(span));
+        diags.extend(found.into_iter().filter(|diag| diag.severity == Severity::Error && diag.span.is_some_and(|span| !told(span))));
+        Ok(())
+    }
+
+    /// Takes variables that have no value for not known.
     pub(crate) fn assume_variables(&mut self) {
         for (name, variable) in &self.config.root.variables {
             if variable.default.is_none() {
@@ -197,8 +211,41 @@ impl Stack {
         }
     }
 
+    /// A loaded configuration with its graph and providers; no variable has a value yet. `diags` is what was found on loading it.
+    pub(crate) fn of(context: &Context, mut config: Config, base: PathBuf, diags: &mut Diagnostics) -> Result<Self, Failure> {
+        let (nodes, more) = Nodes::build(&config);
+        diags.extend(more);
+        // What needs itself cannot be walked.
+        if nodes.cycles().has_errors() {
+            return Err(Failure::new(std::mem::take(diags), &config.sources));
+        }
+        let mut catalog = Catalog::default();
+        for (addr, local, provider) in providers::all() {
+            catalog.add(addr, local, provider);
+        }
+        let mut seen = config.sources.clone();
+        let found = plugins::add(context, &nodes, &mut catalog, &mut seen);
+        config.sources = seen;
+        let without = found.has_errors();
+        diags.extend(found);
+        if without {
+            return Err(Failure::new(std::mem::take(diags), &config.sources));
+        }
+        let timestamp = now();
+        Ok(Self {
+            config,
+            nodes,
+            catalog,
+            given: BTreeMap::new(),
+            workspace: selected_workspace(context),
+            timestamp,
+            base,
+            home: context.env.get("HOME").map(ToOwned::to_owned),
+        })
+    }
+
     /// Environment, terraform.tfvars, *.auto.tfvars, then -var and -var-file; the last one counts.
-    fn variables(&mut self, context: &Context, flags: &VariableFlags, sources: &mut Sources, diags: &mut Diagnostics) {
+    pub(crate) fn variables(&mut self, context: &Context, flags: &VariableFlags, sources: &mut Sources, diags: &mut Diagnostics) {
         let declared = self.config.root.variables.clone();
         for (name, text) in context.env.variables() {
             if let Some(variable) = declared.get(name) {
@@ -220,10 +267,14 @@ impl Stack {
         for file in files {
             self.file(&file, sources, diags);
         }
-        for file in &flags.var_files {
-            self.file(file, sources, diags);
-        }
-        for text in &flags.vars {
+        for given in &flags.given {
+            let text = match given {
+                Given::File(file) => {
+                    self.file(file, sources, diags);
+                    continue;
+                }
+                Given::Value(text) => text,
+            };
             let Some((name, value)) = text.split_once('=') else {
                 diags.push(Diagnostic::error("Invalid -var option", format!("The given -var option \"{text}\" is not correctly specified. It must be a variable name and value separated by an equals sign: -var 'name=value'.")));
                 continue;
@@ -238,7 +289,7 @@ impl Stack {
                 continue;
             };
             let value = self.literal(&format!("<value for var.{name}>"), value, &variable.constraint.ty, sources, diags);
-            self.config.given.remove(name);
+            self.config.assigned.remove(name);
             self.given.insert(name.into(), value);
         }
     }
@@ -285,7 +336,7 @@ impl Stack {
             let mut evaluator = Evaluator::new(&(), &host);
             let value = evaluator.eval(&assignment.expr);
             diags.extend(evaluator.diags);
-            self.config.given.insert(assignment.name.clone(), assignment.span);
+            self.config.assigned.insert(assignment.name.clone(), assignment.expr.span);
             self.given.insert(assignment.name, value);
         }
     }

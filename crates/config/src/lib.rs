@@ -10,16 +10,21 @@ pub mod json;
 mod load;
 mod manifest;
 mod merge;
+mod mock;
 mod module;
 mod reader;
 pub mod syntax;
+mod test_file;
 mod tfvars;
 
 pub use constraint::{Defaults, DefaultsKey, TypeConstraint, parse_type};
 pub use format::{continues, format, is_formatted};
-pub use load::{FileSystem, clean, load, load_module};
+pub use load::{FileSystem, clean, load, load_after, load_module};
+pub use mock::{MockProvider, MockType, Override, OverrideKind, parse_mock_file};
 pub use module::{
     Backend, Call, CallKind, Check, CheckRule, Config, Connection, Gate, GateCheck, Ignore, Import, ImportStep, Lifecycle, Local, Module, ModuleCallArgs, Moved, Output,
     ProviderBlock, ProviderRef, Provisioner, ProvisionerKind, Removed, Repeat, RequiredProvider, Resource, Retry, Variable,
 };
+pub use reader::redefined_anywhere;
+pub use test_file::{TestFile, TestOptions, TestRun, parse_test_file};
 pub use tfvars::{Assignment, parse_assignments};

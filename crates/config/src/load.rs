@@ -32,11 +32,16 @@ const DEPTH: usize = 50;
 
 /// Loads the module in `dir` and all that it calls.
 pub fn load(files: &dyn FileSystem, dir: &Path) -> (Config, Diagnostics) {
-    let (mut sources, mut diags) = (Sources::new(), Diagnostics::new());
+    load_after(files, dir, Sources::new())
+}
+
+/// Loads it beside files that were read before, so that places in both can be told.
+pub fn load_after(files: &dyn FileSystem, dir: &Path, mut sources: Sources) -> (Config, Diagnostics) {
+    let mut diags = Diagnostics::new();
     let manifest = Manifest::read(files, dir, &mut sources, &mut diags);
     let mut loader = Loader { files, manifest, sources, diags };
     let root = loader.tree(dir, ModulePath::root(), None, None);
-    (Config { root, sources: loader.sources, given: BTreeMap::new() }, loader.diags)
+    (Config { root, sources: loader.sources, assigned: BTreeMap::new() }, loader.diags)
 }
 
 /// Reads the module in `dir`, and none of those that it calls.

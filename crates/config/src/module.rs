@@ -17,8 +17,8 @@ pub struct Config {
     pub root: Arc<Module>,
     /// Every file that was read.
     pub sources: Sources,
-    /// Where the values of the root module's variables stand, of those that stand in files.
-    pub given: BTreeMap<Arc<str>, Span>,
+    /// Where variables of the root module get their values, as far as a file says it.
+    pub assigned: BTreeMap<Arc<str>, Span>,
 }
 
 /// One folder of files, called from one place.

@@ -6,7 +6,7 @@ use weir_diag::{Diagnostics, Span, did_you_mean};
 use weir_value::Value;
 
 use crate::CheckRule;
-use crate::syntax::{Attribute, Block, Body, Expr, ExprKind, Ident, Traversal, for_each_variable};
+use crate::syntax::{Attribute, Block, Body, Expr, ExprKind, Ident, Step, Traversal, for_each_variable};
 
 /// A body whose known arguments are being taken.
 pub(crate) struct Reader<'a> {
@@ -17,18 +17,7 @@ pub(crate) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(body: &'a Body, diags: &'a mut Diagnostics) -> Self {
-        let mut seen: Vec<&str> = Vec::new();
-        for attribute in &body.attributes {
-            let name = &*attribute.name.name;
-            if seen.contains(&name) {
-                diags.error(
-                    attribute.name.span,
-                    "Attribute redefined",
-                    format!("The argument \"{name}\" was already set. Each argument may be set only once: remove one of the two."),
-                );
-            }
-            seen.push(name);
-        }
+        redefined(body, diags);
         Self { body, taken: Vec::new(), diags }
     }
 
@@ -102,6 +91,20 @@ impl<'a> Reader<'a> {
     pub(crate) fn rules(&mut self, kind: &'static str) -> Vec<CheckRule> {
         self.blocks(kind).filter_map(|block| rule(block, self.diags)).collect()
     }
+    /// The same, of rules that have to look at something.
+    pub(crate) fn rules_about_something(&mut self, kind: &'static str) -> Vec<CheckRule> {
+        let rules = self.rules(kind);
+        for rule in &rules {
+            let mut refers = matches!(rule.condition.kind, ExprKind::Invalid);
+            for_each_variable(&rule.condition, &mut |_| refers = true);
+            if !refers {
+                let detail =
+                    "The condition expression must refer to at least one object from elsewhere in the configuration, or else its result would not be checking anything.";
+                self.diags.error(rule.condition.span, format!("Invalid {kind} expression"), detail);
+            }
+        }
+        rules
+    }
 
     /// Complains about everything that was not taken.
     pub(crate) fn finish(self) {
@@ -132,6 +135,30 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Complains about arguments that are set twice in one body.
+pub(crate) fn redefined(body: &Body, diags: &mut Diagnostics) {
+    let mut seen: Vec<&str> = Vec::new();
+    for attribute in &body.attributes {
+        let name = &*attribute.name.name;
+        if seen.contains(&name) {
+            diags.error(
+                attribute.name.span,
+                "Attribute redefined",
+                format!("The argument \"{name}\" was already set. Each argument may be set only once: remove one of the two."),
+            );
+        }
+        seen.push(name);
+    }
+}
+
+/// Complains about arguments that are set twice, in a body and all that is nested in it.
+pub fn redefined_anywhere(body: &Body, diags: &mut Diagnostics) {
+    redefined(body, diags);
+    for block in &body.blocks {
+        redefined_anywhere(&block.body, diags);
+    }
+}
+
 /// A rule block.
 pub(crate) fn rule(block: &Block, diags: &mut Diagnostics) -> Option<CheckRule> {
     labels(block, 0, diags);
@@ -159,10 +186,23 @@ pub(crate) fn reference(expr: &Expr, diags: &mut Diagnostics) -> Option<Traversa
     if let ([_], ExprKind::Variable(_) | ExprKind::GetAttr { .. } | ExprKind::Index { .. }) = (found.as_slice(), &expr.kind) {
         return found.pop();
     }
+    if let Some(quoted) = quoted(expr) {
+        diags.warning(expr.span, "Quoted references are deprecated", "A reference needs no quotes: remove them.");
+        return Some(quoted);
+    }
     if !matches!(expr.kind, ExprKind::Invalid) {
         diags.error(expr.span, "Invalid expression", "A single reference is needed here, such as aws_vpc.main, module.network or gate.root_ca, without quotes.");
     }
     None
+}
+
+/// A reference in quotes, as it was written before Terraform 0.12: names with dots between them.
+fn quoted(expr: &Expr) -> Option<Traversal> {
+    let ExprKind::Literal(Value::String(text)) = &expr.kind else { return None };
+    let mut names = text.split('.').map(|name| weir_addr::is_identifier(name).then(|| Arc::<str>::from(name)));
+    let root = Ident { name: names.next()??, span: expr.span };
+    let steps: Vec<Step> = names.map(|name| name.map(|name| Step::Attr(name, expr.span))).collect::<Option<_>>()?;
+    (!steps.is_empty()).then_some(Traversal { root, steps, span: expr.span })
 }
 
 /// The labels of a block, if there are as many as needed.

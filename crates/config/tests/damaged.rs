@@ -1,7 +1,7 @@
 //! Whatever bytes a file holds, reading it ends: without a panic, with places that lie in the file.
 
 use weir_config::syntax::{parse, parse_expression};
-use weir_config::{format, parse_assignments};
+use weir_config::{format, parse_assignments, parse_test_file};
 use weir_diag::{Diagnostics, Sources};
 
 /// Numbers that look random and are the same in every run (xorshift).
@@ -110,6 +110,7 @@ fn read(text: &str) {
         let mut sources = Sources::new();
         let id = sources.add(name, text);
         inside(text, &parse_assignments(&sources, id).1);
+        inside(text, &parse_test_file(&sources, id).1);
         if name == "a.tf" {
             inside(text, &parse(&sources, id).1);
             inside(text, &parse_expression(&sources, id).1);

@@ -24,9 +24,9 @@ impl Span {
         Self { source, start: clamp(start), end: clamp(end) }
     }
 
-    /// Whether both have a byte in common.
-    pub fn overlaps(self, other: Self) -> bool {
-        self.source == other.source && self.start < other.end && other.start < self.end
+    /// Whether both overlap, or one begins where the other ends.
+    pub fn touches(self, other: Self) -> bool {
+        self.source == other.source && self.start <= other.end && other.start <= self.end
     }
 
     /// The smallest range that covers both; `other` must be of the same file.

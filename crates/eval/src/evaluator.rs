@@ -240,13 +240,9 @@ impl<'a> Evaluator<'a> {
         };
         let chosen = match test {
             Value::Null(_) => return self.fail(condition.span, "Null condition", "The condition value is null. Conditions must either be true or false.", &[condition]),
-            Value::Bool(true) => {
-                self.diags.extend(yes_diags);
-                yes_value
-            }
-            Value::Bool(false) => {
-                self.diags.extend(no_diags);
-                no_value
+            Value::Bool(truth) => {
+                self.diags.extend(if truth { yes_diags } else { no_diags });
+                if truth { (yes_value, "true") } else { (no_value, "false") }
             }
             other => {
                 let inner = yes_value.marks_deep().union(no_value.marks_deep());
@@ -255,7 +251,11 @@ impl<'a> Evaluator<'a> {
                 return Value::Unknown(Arc::new(unknown)).with_marks(marks.union(inner));
             }
         };
-        convert(&chosen, &ty).unwrap_or(chosen).with_marks(marks)
+        let (chosen, which) = chosen;
+        match convert(&chosen, &ty) {
+            Ok(value) => value.with_marks(marks),
+            Err(error) => self.fail(expr.span, "Inconsistent conditional result types", format!("The {which} result value has the wrong type: {error}."), &[]),
+        }
     }
 
     fn object(&mut self, items: &[ObjectItem]) -> Value {
@@ -450,7 +450,12 @@ impl<'a> Evaluator<'a> {
             let found = std::mem::take(&mut self.diags);
             if !found.has_errors() {
                 self.diags = before;
-                return value;
+                // What is not known yet may still turn out to be an error.
+                return match value.cause() {
+                    _ if value.is_wholly_known() => value,
+                    Some(cause) => Value::unknown_because(Type::Dynamic, cause).with_marks(value.marks_deep()),
+                    None => Value::unknown(Type::Dynamic).with_marks(value.marks_deep()),
+                };
             }
             reasons.extend(found.iter().next().map(|diagnostic| format!("- {}: {}", diagnostic.summary, diagnostic.detail)));
         }
@@ -473,7 +478,7 @@ impl<'a> Evaluator<'a> {
         let before = std::mem::take(&mut self.diags);
         let value = self.eval(arg);
         let failed = std::mem::replace(&mut self.diags, before).has_errors();
-        if !failed && !value.is_wholly_known() && value.ty().has_dynamic() {
+        if !failed && !value.is_wholly_known() {
             // What an unknown turns out to be may still be an error.
             return Value::unknown_not_null(Type::Bool).with_marks(value.marks_deep());
         }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use weir_addr::{ProviderAddr, ProviderConfigAddr};
+use weir_addr::{InstanceAddr, Mode, ProviderAddr, ProviderConfigAddr, Target};
 use weir_config::{Module, ProviderRef};
-use weir_provider::{Fault, Provider, ProviderSchema};
+use weir_provider::{Fault, Provider, ProviderSchema, Session};
 
 /// Providers by their source address; the host takes no part, since the same provider is published on several registries.
 #[derive(Clone, Default)]
@@ -15,6 +15,8 @@ pub struct Catalog {
     implied: BTreeMap<Arc<str>, ProviderAddr>,
     /// Why providers that a configuration names are not there.
     missing: BTreeMap<ProviderAddr, Fault>,
+    /// What takes the place of configured providers, and of single objects, the nearest last.
+    stand_ins: (BTreeMap<ProviderConfigAddr, Arc<dyn Session>>, Vec<(Target, Mode, Arc<dyn Session>)>),
 }
 
 impl Catalog {
@@ -32,6 +34,26 @@ impl Catalog {
     /// Why a provider is not there, if that was said.
     pub fn why_missing(&self, addr: &ProviderAddr) -> Option<&Fault> {
         self.missing.get(addr)
+    }
+
+    /// Puts something in the place of a configured provider: a mock.
+    pub fn stand_in(&mut self, of: ProviderConfigAddr, session: Arc<dyn Session>) {
+        self.stand_ins.0.insert(of, session);
+    }
+
+    /// Puts something in the place of the provider of some objects. What is said last counts.
+    pub fn stand_in_for(&mut self, objects: Target, mode: Mode, session: Arc<dyn Session>) {
+        self.stand_ins.1.push((objects, mode, session));
+    }
+
+    /// What stands in for a configured provider.
+    pub fn stand_in_of(&self, of: &ProviderConfigAddr) -> Option<&Arc<dyn Session>> {
+        self.stand_ins.0.get(of)
+    }
+
+    /// What stands in for the provider of one object.
+    pub fn stand_in_of_object(&self, addr: &InstanceAddr) -> Option<&Arc<dyn Session>> {
+        self.stand_ins.1.iter().rev().find(|(target, mode, _)| *mode == addr.resource.mode && target.matches(addr)).map(|(.., session)| session)
     }
 
     /// The provider of that address.

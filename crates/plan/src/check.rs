@@ -21,7 +21,7 @@ type Probes = HashMap<(Arc<str>, Arc<str>), Value>;
 impl Walk<'_> {
     /// Looks at every `check` block, when all else is done. What does not hold is a warning.
     pub(crate) async fn checks(&self) {
-        if self.options.mode == Mode::Destroy || self.validating || self.candidate.is_some() || !self.options.targets.is_empty() {
+        if self.options.mode == Mode::Destroy || self.validating || self.candidate.is_some() || self.options.is_partial() {
             return;
         }
         for (id, node) in self.nodes.nodes.iter().enumerate() {

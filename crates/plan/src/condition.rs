@@ -149,6 +149,32 @@ impl Conditions {
             .collect()
     }
 
+    /// What a list `check_results` of a state file says; what is not understood in it is left out.
+    pub fn recorded(results: &Json) -> Self {
+        let mut all = Self::default();
+        for result in results.as_array().into_iter().flatten() {
+            let text = |entry: &Json, name: &str| entry[name].as_str().unwrap_or_default().to_owned();
+            let kind = text(result, "object_kind");
+            let Some((checked, _)) = read(&kind, &text(result, "config_addr")) else { continue };
+            all.declare(&checked);
+            for object in result["objects"].as_array().into_iter().flatten() {
+                let Some((_, instance)) = read(&kind, &text(object, "object_addr")) else { continue };
+                let status = match &*text(object, "status") {
+                    "pass" => CheckStatus::Pass,
+                    "fail" => CheckStatus::Fail,
+                    "error" => CheckStatus::Error,
+                    _ => CheckStatus::Unknown,
+                };
+                let messages = object["failure_messages"].as_array().into_iter().flatten();
+                let messages = messages.filter_map(|message| message.as_str().map(ToOwned::to_owned)).collect();
+                if let Some(instances) = all.0.get_mut(&checked) {
+                    instances.insert(instance, CheckOutcome { status, messages });
+                }
+            }
+        }
+        all
+    }
+
     /// The list `checks` of a plan in JSON.
     pub fn plan(&self) -> Json {
         self.0
@@ -176,6 +202,35 @@ impl Conditions {
             })
             .collect()
     }
+}
+
+/// An address of the list `check_results`: of what, and which one of it.
+fn read(kind: &str, addr: &str) -> Option<(Checked, CheckedInstance)> {
+    if kind == "resource" {
+        let addr: weir_addr::InstanceAddr = addr.parse().ok()?;
+        let instance = (addr.resource.module.clone(), addr.key.clone());
+        return Some((Checked::Resource(addr.resource), instance));
+    }
+    let word = match kind {
+        "check" => "check",
+        "output" => "output",
+        "var" => "var",
+        _ => return None,
+    };
+    let (path, name) = match addr.strip_prefix(&format!("{word}.")) {
+        Some(name) => (ModulePath::root(), name),
+        None => {
+            let (path, name) = addr.rsplit_once(&format!(".{word}."))?;
+            (path.parse().ok()?, name)
+        }
+    };
+    let (module, name) = (path.without_keys(), name.into());
+    let checked = match kind {
+        "check" => Checked::Check(module, name),
+        "output" => Checked::Output(module, name),
+        _ => Checked::Variable(module, name),
+    };
+    Some((checked, (path, None)))
 }
 
 fn of_plan(checked: &Checked, instance: &CheckedInstance, outcome: &CheckOutcome) -> Json {
@@ -220,6 +275,7 @@ mod tests {
             { "object_kind": "var", "config_addr": "var.v", "status": "pass", "objects": null },
         ]);
         assert_eq!(all.state(), expected);
+        assert_eq!(Conditions::recorded(&expected).state(), expected);
         let plan = all.plan();
         assert_eq!(plan[0]["address"]["to_display"], "stage.s.null_resource.a");
         assert_eq!(

@@ -1,19 +1,22 @@
 //! Expressions asked one by one, about what the state holds.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use weir_addr::{InstanceAddr, Mode as ResourceMode, ModulePath, ProviderConfigAddr};
 use weir_config::Resource;
-use weir_config::syntax::Expr;
-use weir_diag::Diagnostics;
-use weir_eval::{Evaluator, Instances};
+use weir_config::syntax::{Expr, Ident};
+use weir_diag::{Diagnostic, Diagnostics, Span};
+use weir_eval::function::FunctionError;
+use weir_eval::{Evaluator, Found, Instances, Scope};
 use weir_value::{Marks, Type, Value};
 
 use crate::decode;
 use crate::planner::{Made, Planning, make};
 use crate::scope::ModuleScope;
-use crate::walk::{Executor, Job, Outcome, Reuse, Walk, walk};
+use crate::walk::{Executor, Found as Walked, Job, Outcome, Reuse, Walk, walk};
+use crate::world::World;
 
 /// The root module with the values that its names have now.
 pub struct Console<'a>(Walk<'a>);
@@ -43,7 +46,64 @@ pub async fn console<T>(planning: Planning<'_>, ask: impl FnOnce(&Console<'_>, D
     ask(&Console(walking), diags)
 }
 
+/// Names that stand before those of the module; `None` for what it does not know.
+pub type Beside<'a> = &'a dyn Fn(&Ident, &[(&Arc<str>, Span)]) -> Option<Result<Found, Diagnostic>>;
+
+struct Layered<'a> {
+    first: Beside<'a>,
+    then: ModuleScope<'a>,
+}
+
+impl Scope for Layered<'_> {
+    fn lookup(&self, root: &Ident, names: &[(&Arc<str>, Span)]) -> Result<Found, Diagnostic> {
+        (self.first)(root, names).unwrap_or_else(|| self.then.lookup(root, names))
+    }
+    fn call_provider(&self, provider: &str, name: &str, arguments: &[Value]) -> Option<Result<Value, FunctionError>> {
+        self.then.call_provider(provider, name, arguments)
+    }
+}
+
+impl<'a> Console<'a> {
+    /// The root module with the values that a plan gave its names.
+    pub fn planned(planning: Planning<'a>, world: World) -> Self {
+        let Planning { config, nodes, catalog, host, prior, options, cwd, workspace, given, candidate } = planning;
+        Self(Walk {
+            config,
+            nodes,
+            catalog,
+            host,
+            prior,
+            options,
+            cwd,
+            workspace,
+            given,
+            candidate,
+            applying: false,
+            validating: false,
+            reuse: None,
+            needed: HashSet::new(),
+            included: None,
+            found: Mutex::new(Walked { world, ..Walked::default() }),
+        })
+    }
+}
+
 impl Console<'_> {
+    /// The outputs of the root module, as far as they have a value.
+    pub fn outputs(&self) -> BTreeMap<Arc<str>, Value> {
+        let world = self.0.world();
+        world.values.get(&ModulePath::root()).map(|values| values.outputs.iter().map(|(name, value)| (name.clone(), value.clone())).collect()).unwrap_or_default()
+    }
+
+    /// Evaluates in the root module, with further names before its own.
+    pub fn with<T>(&self, first: Beside<'_>, run: impl FnOnce(&mut Evaluator<'_>) -> T) -> (T, Diagnostics) {
+        let path = ModulePath::root();
+        let scope = Layered { first, then: ModuleScope::new(&self.0, &self.0.config.root, &path) };
+        let mut evaluator = Evaluator::new(&scope, self.0.host);
+        let result = run(&mut evaluator);
+        (result, evaluator.diags)
+    }
+
     /// The value of an expression in the root module.
     pub fn eval(&self, expr: &Expr) -> (Value, Diagnostics) {
         let path = ModulePath::root();

@@ -103,7 +103,7 @@ impl Imports {
     /// Complains about imports for instances that the configuration does not have.
     pub(crate) fn unused(&self, walk: &Walk<'_>, visited: &HashSet<InstanceAddr>) -> Diagnostics {
         let mut found = Diagnostics::new();
-        if walk.options.mode != Mode::Normal || !walk.options.targets.is_empty() || walk.found().diags.has_errors() {
+        if walk.options.mode != Mode::Normal || walk.options.is_partial() || walk.found().diags.has_errors() {
             return found;
         }
         let targets: HashSet<ResourceAddr> = walk.nodes.modules[0].imports.iter().map(|import| import.target()).collect();

@@ -32,6 +32,8 @@ pub struct Options {
     pub offline: bool,
     /// Only these and what they need; all when empty.
     pub targets: Vec<Target>,
+    /// Neither these nor what needs them.
+    pub excludes: Vec<Target>,
     /// Objects to be replaced in any case.
     pub replace: Vec<InstanceAddr>,
     /// Objects to be taken into the state besides those of `import` blocks, with their ids.

@@ -28,6 +28,7 @@ use crate::plan::{Action, Blocked, Change, Drift, Mode, Options, OutputChange, P
 use crate::private::Private;
 use crate::removed;
 use crate::session::ProviderState;
+use crate::targeting::included;
 use crate::walk::{Changing, Executor, Found, Job, Outcome, Walk, walk};
 use crate::world::World;
 
@@ -117,6 +118,7 @@ pub(crate) async fn make(planning: Planning<'_>, validating: bool) -> Made {
         change.previous = moves.previous.get(&change.addr).cloned();
     }
     made.diags.extend(removed::warning(&made.plan.changes));
+    made.diags.extend(planning.options.partial_warning().filter(|_| !validating));
     made.moved = moves.state;
     for addr in &planning.options.replace {
         if made.moved.as_ref().unwrap_or(planning.prior).record(addr).is_none() {
@@ -166,38 +168,6 @@ pub(crate) fn ephemerals_of(nodes: &Nodes, from: impl Iterator<Item = NodeId>) -
         stack.extend(nodes.deps[id].iter().copied());
     }
     needed
-}
-
-/// The nodes that `-target` leaves in: the targets and what they need, or in a destroy run what needs them.
-pub(crate) fn included(nodes: &Nodes, options: &Options) -> Option<HashSet<NodeId>> {
-    if options.targets.is_empty() {
-        return None;
-    }
-    let mut stack: Vec<NodeId> = Vec::new();
-    for (id, node) in nodes.nodes.iter().enumerate() {
-        let Node::Resource { module, mode, type_, name } = node else { continue };
-        let addr = ResourceAddr { module: nodes.modules[*module].path.clone(), mode: *mode, type_: type_.clone(), name: name.clone() };
-        if options.targets.iter().any(|target| target.matches_config(&addr)) {
-            stack.push(id);
-        }
-    }
-    // What is destroyed takes along everything that needs it.
-    let mut next = nodes.deps.clone();
-    if options.mode == Mode::Destroy {
-        next = vec![Vec::new(); nodes.nodes.len()];
-        for (id, deps) in nodes.deps.iter().enumerate() {
-            for dep in deps {
-                next[*dep].push(id);
-            }
-        }
-    }
-    let mut found = HashSet::new();
-    while let Some(id) = stack.pop() {
-        if found.insert(id) {
-            stack.extend(next[id].iter().copied());
-        }
-    }
-    Some(found)
 }
 
 #[derive(Default)]
@@ -410,7 +380,9 @@ impl Planner {
         let type_name = &*job.resource.type_;
         let ask = async |prior: Option<&Value>| -> Option<Planned> {
             let private = prior.and_then(|_| self.private.of(walk, &job.addr));
-            match session.plan(PlanRequest { type_name, prior, config: &config, private: private.as_deref() }).await {
+            // A new object has nothing that could be kept.
+            let config = if prior.is_some() { &config } else { &decoded.config };
+            match session.plan(PlanRequest { type_name, prior, config, private: private.as_deref() }).await {
                 Ok(planned) => {
                     walk.report(decode::report(planned.warnings.clone(), Some(&job.resource.body), Some(job.resource.span), &job.addr.to_string()));
                     Some(planned)
@@ -501,7 +473,7 @@ impl Planner {
             let schema = walk.catalog.schema(&provider.provider).and_then(|schemas| schemas.resources.get(&addr.resource.type_).cloned());
             let known = walk.found().providers.get(&provider).cloned();
             if known.is_none() {
-                self.configure(walk, &provider).await;
+                removed::configure(walk, &provider).await;
             }
             let Some(schema) = schema else {
                 walk.report([Diagnostic::error(
@@ -542,24 +514,8 @@ impl Planner {
         }
     }
 
-    /// A provider that only removed objects use: configured from the root's block, or without arguments.
-    async fn configure(&self, walk: &Walk<'_>, addr: &ProviderConfigAddr) {
-        let Some(provider) = walk.catalog.get(&addr.provider) else { return };
-        let schema = provider.schema();
-        let config = decode::only_null(&schema.config);
-        let request = weir_provider::SessionRequest { config, parallelism: walk.options.parallelism.max(1), root: walk.cwd.clone(), offline: walk.options.offline };
-        let state = match provider.configure(request).await {
-            Ok(session) => ProviderState::Ready(session),
-            Err(faults) => {
-                walk.report(decode::report(faults, None, None, ""));
-                ProviderState::Failed
-            }
-        };
-        walk.found().providers.insert(addr.clone(), state);
-    }
-
     fn why_gone(&self, walk: &Walk<'_>, addr: &InstanceAddr) -> Reason {
-        let Some(module) = walk.nodes.module_at(&addr.module().without_keys()) else { return Reason::NoModule };
+        let Some(module) = walk.nodes.module_at(&addr.module().without_keys()) else { return Reason::NoResource };
         let resource = &addr.resource;
         if !walk.nodes.modules[module].resources.contains_key(&(resource.mode, resource.type_.clone(), resource.name.clone())) {
             return Reason::NoResource;
@@ -583,15 +539,16 @@ impl Planner {
         let mut outputs = BTreeMap::new();
         for (name, output) in &walk.nodes.modules[0].outputs {
             let mark = |value: Value| if output.sensitive { value.with_marks(Marks::SENSITIVE) } else { value };
-            let before = walk.prior.outputs.get(name).map(|output| mark(output.value.clone()));
-            let after =
-                root.and_then(|values| values.outputs.get(name)).cloned().filter(|value| walk.options.mode != Mode::Destroy && (!value.is_null() || before.is_some()));
-            if !output.ephemeral && walk.options.targets.is_empty() && (before.is_some() || after.is_some()) {
+            // One that was sensitive or becomes so changes with that alone.
+            let before = walk.prior.outputs.get(name).map(|output| output.value.clone());
+            let after = root.and_then(|values| values.outputs.get(name)).cloned().map(mark);
+            let after = after.filter(|value| walk.options.mode != Mode::Destroy && (before.is_some() || !value.is_null()));
+            if !output.ephemeral && walk.updates_output(name) && (before.is_some() || after.is_some()) {
                 outputs.insert(name.clone(), OutputChange { before, after, sensitive: output.sensitive });
             }
         }
         for (name, output) in &walk.prior.outputs {
-            if !walk.nodes.modules[0].outputs.contains_key(name) && walk.options.targets.is_empty() {
+            if !walk.nodes.modules[0].outputs.contains_key(name) && walk.updates_output(name) {
                 outputs.insert(name.clone(), OutputChange { before: Some(output.value.clone()), after: None, sensitive: output.sensitive });
             }
         }
@@ -662,10 +619,10 @@ pub async fn final_plan(
     change: &Change,
 ) -> Result<(Value, Planned), Diagnostics> {
     let Some(decoded) = &job.decoded else { return Err(Diagnostics::new()) };
-    // Also a replacement keeps what ignore_changes names as the old object had it, as the plan did.
+    // A replacement is made from the configuration alone, as the plan did.
     let config = match &change.before {
-        Some(before) => ignored(&job.resource.lifecycle.ignore_changes, &decoded.config, &before.clone().unmark_deep().0, job.schema),
-        None => decoded.config.clone(),
+        Some(before) if !change.action.is_replace() => ignored(&job.resource.lifecycle.ignore_changes, &decoded.config, &before.clone().unmark_deep().0, job.schema),
+        _ => decoded.config.clone(),
     };
     let address = job.addr.to_string();
     let planned = session

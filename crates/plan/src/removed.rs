@@ -1,11 +1,14 @@
 //! `removed` blocks: objects that are not managed any more.
 
-use weir_addr::{InstanceAddr, ModulePath, ResourceAddr, Target};
+use weir_addr::{InstanceAddr, ModulePath, ProviderConfigAddr, ResourceAddr, Target};
 use weir_config::Removed;
 use weir_diag::{Diagnostic, Diagnostics};
 
+use crate::decode;
 use crate::nodes::Nodes;
 use crate::plan::{Action, Change};
+use crate::session::ProviderState;
+use crate::walk::Walk;
 
 /// Whether a block says that an object is to be forgotten instead of destroyed.
 pub(crate) fn forgotten(nodes: &Nodes, addr: &InstanceAddr) -> bool {
@@ -69,4 +72,24 @@ fn absolute(module: &ModulePath, target: &Target) -> Target {
             Target::Instance(InstanceAddr { resource: ResourceAddr { module: under(&addr.resource.module), ..addr.resource.clone() }, key: addr.key.clone() })
         }
     }
+}
+
+/// A provider that only removed objects use: configured from the root's block, or without arguments.
+pub(crate) async fn configure(walk: &Walk<'_>, addr: &ProviderConfigAddr) {
+    if let Some(session) = walk.catalog.stand_in_of(addr) {
+        walk.found().providers.insert(addr.clone(), ProviderState::Ready(session.clone()));
+        return;
+    }
+    let Some(provider) = walk.catalog.get(&addr.provider) else { return };
+    let schema = provider.schema();
+    let config = decode::only_null(&schema.config);
+    let request = weir_provider::SessionRequest { config, parallelism: walk.options.parallelism.max(1), root: walk.cwd.clone(), offline: walk.options.offline };
+    let state = match provider.configure(request).await {
+        Ok(session) => ProviderState::Ready(session),
+        Err(faults) => {
+            walk.report(decode::report(faults, None, None, ""));
+            ProviderState::Failed
+        }
+    };
+    walk.found().providers.insert(addr.clone(), state);
 }

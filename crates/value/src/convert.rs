@@ -82,7 +82,7 @@ fn from_unknown(unknown: &Unknown, ty: &Type, path: &Path) -> Result<Value, Conv
 }
 
 /// True when some value of `from` could become one of `to`.
-fn possible(from: &Type, to: &Type) -> bool {
+pub(crate) fn possible(from: &Type, to: &Type) -> bool {
     match (from, to) {
         (Type::Dynamic, _) | (_, Type::Dynamic) => true,
         (a, b) if a == b => true,

@@ -22,6 +22,8 @@ pub struct Number(Form);
 #[derive(Clone)]
 enum Form {
     Whole(i64),
+    /// `-0`: equal to zero, and printed with its sign.
+    MinusZero,
     /// Never a value that fits `Whole`, so that equal numbers have equal forms; may be infinite after a division by zero is refused elsewhere.
     Float(Arc<Float>),
 }
@@ -30,8 +32,15 @@ impl Number {
     /// Zero.
     pub const ZERO: Self = Self(Form::Whole(0));
 
+    const MINUS_ZERO: Self = Self(Form::MinusZero);
+
     /// Reads a decimal number as the language writes it: digits, optional fraction and exponent, optional leading minus.
     pub fn parse(text: &str) -> Option<Self> {
+        let number = Self::parse_value(text)?;
+        Some(if text.starts_with('-') && number == Self::ZERO { Self::MINUS_ZERO } else { number })
+    }
+
+    fn parse_value(text: &str) -> Option<Self> {
         if let Ok(whole) = i64::from_str(text)
             && !text.starts_with('+')
         {
@@ -114,6 +123,7 @@ impl Number {
     fn float(&self) -> Float {
         match &self.0 {
             Form::Whole(whole) => Float::from_parts(IBig::from(*whole), 0).with_precision(PRECISION).value(),
+            Form::MinusZero => Float::ZERO,
             Form::Float(float) => (**float).clone(),
         }
     }
@@ -122,24 +132,32 @@ impl Number {
     pub fn to_f64(&self) -> f64 {
         match &self.0 {
             Form::Whole(whole) => *whole as f64,
+            Form::MinusZero => -0.0,
             Form::Float(float) => float.to_f64().value(),
         }
     }
 
     /// The number of that float; `None` for infinities and NaN.
     pub fn from_f64(float: f64) -> Option<Self> {
+        if float == 0.0 && float.is_sign_negative() {
+            return Some(Self::MINUS_ZERO);
+        }
         Float::try_from(float).ok().filter(|float| !float.repr().is_infinite()).map(Self::from_float)
     }
 
     /// The whole number, if it is one and fits.
     pub fn to_i64(&self) -> Option<i64> {
-        if let Form::Whole(whole) = self.0 { Some(whole) } else { None }
+        match self.0 {
+            Form::Whole(whole) => Some(whole),
+            Form::MinusZero => Some(0),
+            Form::Float(_) => None,
+        }
     }
 
     /// True when it has no fraction.
     pub fn is_whole(&self) -> bool {
         match &self.0 {
-            Form::Whole(_) => true,
+            Form::Whole(_) | Form::MinusZero => true,
             Form::Float(float) => float.repr().exponent() >= 0,
         }
     }
@@ -148,29 +166,52 @@ impl Number {
     pub fn is_negative(&self) -> bool {
         match &self.0 {
             Form::Whole(whole) => *whole < 0,
+            Form::MinusZero => false,
             Form::Float(float) => float.is_negative(),
         }
+    }
+
+    /// True below zero, and for `-0`.
+    pub fn has_minus(&self) -> bool {
+        self.is_negative() || matches!(self.0, Form::MinusZero)
+    }
+
+    /// A zero with the sign that a product or quotient of the two has.
+    fn signed_zero(&self, other: &Self) -> Self {
+        if self.has_minus() == other.has_minus() { Self::ZERO } else { Self::MINUS_ZERO }
     }
 
     /// `self + other`
     #[must_use]
     pub fn add(&self, other: &Self) -> Self {
+        if let (Form::MinusZero, Form::MinusZero) = (&self.0, &other.0) {
+            return Self::MINUS_ZERO;
+        }
         self.by(other, i64::checked_add, |context, a, b| context.add(a.repr(), b.repr()).value())
     }
     /// `self - other`
     #[must_use]
     pub fn subtract(&self, other: &Self) -> Self {
+        if let (Form::MinusZero, Form::Whole(0)) = (&self.0, &other.0) {
+            return Self::MINUS_ZERO;
+        }
         self.by(other, i64::checked_sub, |context, a, b| context.sub(a.repr(), b.repr()).value())
     }
     /// `self × other`
     #[must_use]
     pub fn multiply(&self, other: &Self) -> Self {
+        if *self == Self::ZERO || *other == Self::ZERO {
+            return self.signed_zero(other);
+        }
         self.by(other, i64::checked_mul, |context, a, b| context.mul(a.repr(), b.repr()).value())
     }
     /// `self ÷ other`; `None` when dividing by zero.
     pub fn divide(&self, other: &Self) -> Option<Self> {
         if *other == Self::ZERO {
             return None;
+        }
+        if *self == Self::ZERO {
+            return Some(self.signed_zero(other));
         }
         let exact = |a: i64, b: i64| if a.checked_rem(b)? == 0 { a.checked_div(b) } else { None };
         if let (Form::Whole(a), Form::Whole(b)) = (&self.0, &other.0)
@@ -188,6 +229,9 @@ impl Number {
     pub fn remainder(&self, other: &Self) -> Option<Self> {
         if *other == Self::ZERO {
             return None;
+        }
+        if let Form::MinusZero = self.0 {
+            return Some(Self::MINUS_ZERO);
         }
         if let (Form::Whole(a), Form::Whole(b)) = (&self.0, &other.0) {
             return Some(Self(Form::Whole(a.checked_rem(*b).unwrap_or(0))));
@@ -208,12 +252,15 @@ impl Number {
     /// `-self`
     #[must_use]
     pub fn negate(&self) -> Self {
-        Self::ZERO.subtract(self)
+        match self.0 {
+            Form::Whole(0) => Self::MINUS_ZERO,
+            _ => Self::ZERO.subtract(self),
+        }
     }
     /// The distance from zero.
     #[must_use]
     pub fn abs(&self) -> Self {
-        if self.is_negative() { self.negate() } else { self.clone() }
+        if self.has_minus() { self.negate() } else { self.clone() }
     }
     /// The greatest whole number that is not above it.
     #[must_use]
@@ -234,6 +281,7 @@ impl Number {
     fn whole(&self, round: impl Fn(&Float) -> Float) -> Self {
         match &self.0 {
             Form::Whole(_) => self.clone(),
+            Form::MinusZero => Self::ZERO,
             Form::Float(float) => Self::from_float(round(float)),
         }
     }
@@ -250,6 +298,7 @@ impl Number {
     fn to_big(&self) -> Option<IBig> {
         match &self.0 {
             Form::Whole(whole) => Some(IBig::from(*whole)),
+            Form::MinusZero => Some(IBig::ZERO),
             Form::Float(float) => {
                 let repr = float.repr();
                 usize::try_from(repr.exponent()).ok().map(|shift| repr.significand() << shift)
@@ -301,6 +350,7 @@ impl PartialEq for Number {
         match (&self.0, &other.0) {
             (Form::Whole(a), Form::Whole(b)) => a == b,
             (Form::Float(a), Form::Float(b)) => a == b,
+            (Form::MinusZero, Form::MinusZero | Form::Whole(0)) | (Form::Whole(0), Form::MinusZero) => true,
             _ => false,
         }
     }
@@ -310,6 +360,7 @@ impl Hash for Number {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match &self.0 {
             Form::Whole(whole) => whole.hash(state),
+            Form::MinusZero => 0_i64.hash(state),
             Form::Float(float) => (float.repr().significand().to_string(), float.repr().exponent()).hash(state),
         }
     }
@@ -341,8 +392,10 @@ impl From<u64> for Number {
 /// All digits without an exponent, as the language prints a number: the shortest text that reads back as the same number.
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Form::Whole(whole) = self.0 {
-            return write!(f, "{whole}");
+        match self.0 {
+            Form::Whole(whole) => return write!(f, "{whole}"),
+            Form::MinusZero => return f.write_str("-0"),
+            Form::Float(_) => {}
         }
         if let Some(whole) = self.to_big() {
             return write!(f, "{whole}");
@@ -380,6 +433,18 @@ mod tests {
         assert_eq!(n("1e-2").to_string(), "0.01");
         assert_eq!(n("1.0"), n("1"));
         assert!(Number::parse("").is_none() && Number::parse("1.x").is_none() && Number::parse(".").is_none());
+    }
+
+    #[test]
+    fn zero_has_a_sign() {
+        assert_eq!(n("0").negate().to_string(), "-0");
+        assert_eq!(n("-0.0").to_string(), "-0");
+        assert!(n("-0") == n("0") && n("-0") >= n("0") && !n("-0").is_negative());
+        let text = |number: Option<Number>| number.unwrap().to_string();
+        assert_eq!([n("-0").negate(), n("-0").abs(), n("0").subtract(&n("0")), n("-1").add(&n("1"))].map(|number| number.to_string()), ["0", "0", "0", "0"]);
+        assert_eq!([n("0").multiply(&n("-1")), n("-0").multiply(&n("5"))].map(|number| number.to_string()), ["-0", "-0"]);
+        assert_eq!([text(n("0").divide(&n("-1"))), text(n("-0").remainder(&n("5"))), text(n("-5").remainder(&n("5")))], ["-0", "-0", "0"]);
+        assert_eq!(n("-0").to_radix(10).unwrap(), "0");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The one type that several values can share.
 
 use crate::Type;
+use crate::convert::possible;
 
 /// The type that all of these can be converted to without loss; `None` when there is none. Of no types: `any`.
 pub fn unify(types: &[Type]) -> Option<Type> {
@@ -32,8 +33,14 @@ pub fn unify(types: &[Type]) -> Option<Type> {
     if all(|ty| matches!(ty, Type::Tuple(_) | Type::List(_))) {
         return unify(&inner(types)).map(Type::list);
     }
-    if all(|ty| matches!(ty, Type::Tuple(_) | Type::Set(_))) || all(|ty| matches!(ty, Type::Set(_))) {
+    if all(|ty| matches!(ty, Type::Set(_))) {
         return unify(&inner(types)).map(Type::set);
+    }
+    if all(|ty| matches!(ty, Type::Tuple(_) | Type::Set(_))) {
+        // The sets say what the elements are; whether those of a tuple are such is found out when it is taken.
+        let sets: Vec<Type> = types.iter().filter(|ty| matches!(ty, Type::Set(_))).cloned().collect();
+        let set = unify(&sets)?;
+        return types.iter().all(|ty| possible(ty, &set)).then_some(set);
     }
     if all(|ty| matches!(ty, Type::Tuple(_) | Type::List(_) | Type::Set(_))) {
         return unify(&inner(types)).map(Type::list);
@@ -96,5 +103,7 @@ mod tests {
         check(&[Type::tuple([Type::Number]), Type::tuple([Type::String])], Some("tuple([string])"));
         check(&[Type::object([("a", Type::Number)]), Type::object([("b", Type::String)])], Some("map(string)"));
         check(&[Type::list(Type::Number), Type::Bool], None);
+        check(&[Type::set(Type::Number), Type::tuple([Type::String])], Some("set(number)"));
+        check(&[Type::set(Type::Number), Type::tuple([Type::list(Type::Number)])], None);
     }
 }

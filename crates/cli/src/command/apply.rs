@@ -59,7 +59,7 @@ impl Arguments {
                 saved.restore(&mut stack)?;
                 saved.options(self.flags.parallelism)
             }
-            None => self.flags.options(),
+            None => self.flags.options()?,
         };
         let answers = self.answers.as_deref().map(|file| Answers::read(&stack, file)).transpose()?.unwrap_or_default();
         options.confirmed = answers.confirmed();
@@ -330,7 +330,7 @@ impl Run<'_> {
         }
         let conditions = made.plan.conditions.state().to_string();
         let recorded = self.state.check_results.as_ref().map_or("null", RawJson::as_str);
-        let same = !self.options.targets.is_empty() || self.options.mode == Mode::Destroy || conditions == recorded;
+        let same = self.options.is_partial() || self.options.mode == Mode::Destroy || conditions == recorded;
         // Outputs can be all that is missing: a run that took up an interrupted one finds the objects in the state.
         let same = same && !outputs_differ(&made.plan);
         let as_recorded = made.plan.refreshed.is_empty() && made.plan.private.is_empty();

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use similar::TextDiff;
-use weir_config::{format, is_formatted, syntax};
+use weir_config::{format, is_formatted, redefined_anywhere, syntax};
 use weir_diag::{Diagnostic, Diagnostics, Sources};
 
 use crate::context::Context;
@@ -163,7 +163,8 @@ impl Run<'_> {
             return None;
         };
         let id = self.sources.add(name, text.as_str());
-        let (_, found) = syntax::parse(&self.sources, id);
+        let (body, mut found) = syntax::parse(&self.sources, id);
+        redefined_anywhere(&body, &mut found);
         let broken = found.has_errors();
         self.diags.extend(found);
         if broken {

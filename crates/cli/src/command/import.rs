@@ -1,8 +1,12 @@
 //! `weir import`
 
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use weir_addr::{InstanceAddr, Target};
+use weir_config::FileSystem;
+use weir_state::{LocalStore, Store};
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
@@ -19,6 +23,12 @@ pub(crate) struct Arguments {
     /// Operations that may be under way at once
     #[arg(long, value_name = "N", default_value_t = 10)]
     parallelism: usize,
+    /// Folder with the configuration [default: this one]
+    #[arg(long, value_name = "DIR")]
+    config: Option<PathBuf>,
+    /// File that the new state is written to [default: where it was read]
+    #[arg(long, value_name = "FILE")]
+    state_out: Option<PathBuf>,
     /// Address of the resource instance in the configuration
     address: InstanceAddr,
     /// What the provider knows the object by
@@ -31,7 +41,10 @@ impl Arguments {
         if addr.resource.mode != weir_addr::Mode::Managed {
             return Err(Failure::error("Invalid address", format!("{addr} cannot be imported: only managed resources have objects in the state.")));
         }
-        let stack = Stack::load(context, &Disk, &self.variables)?;
+        let stack = match &self.config {
+            Some(folder) => Stack::load_in(context, &Within(folder), folder.clone(), &self.variables)?,
+            None => Stack::load(context, &Disk, &self.variables)?,
+        };
         let block = stack.nodes.module_at(&addr.module().without_keys()).map(|at| &stack.nodes.modules[at]);
         let Some(block) = block.and_then(|module| module.resources.get(&(addr.resource.mode, addr.resource.type_.clone(), addr.resource.name.clone()))) else {
             let place = if addr.module().is_root() { "the root module".to_owned() } else { addr.module().without_keys().to_string() };
@@ -79,12 +92,28 @@ impl Arguments {
                 state = moved;
             }
             state.set_instance(addr, &change.provider, Some(Arc::new(record)));
-            store.write(&mut state).map_err(store_failure)?;
+            match &self.state_out {
+                Some(file) => LocalStore::new(file.clone()).write(&mut state),
+                None => store.write(&mut state),
+            }
+            .map_err(store_failure)?;
             context.out.line(format!(
                 "\n{}\n\nThe resources that were imported are shown above. These resources are now in\nyour Weir state and will henceforth be managed by Weir.",
                 context.paint().good("Import successful!")
             ));
             Ok(Exit::DONE)
         })?
+    }
+}
+
+/// The files of another folder.
+struct Within<'a>(&'a Path);
+
+impl FileSystem for Within<'_> {
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
+        Disk.list(&self.0.join(dir))
+    }
+    fn read(&self, file: &Path) -> io::Result<Vec<u8>> {
+        Disk.read(&self.0.join(file))
     }
 }

@@ -47,7 +47,7 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) fn run(self, context: &Context) -> Outcome {
-        let mut options = self.flags.options();
+        let mut options = self.flags.options()?;
         options.offline = self.offline;
         options.no_refresh |= self.offline;
         let (store, _lock) = locked(context, &self.state, "plan")?;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use weir_state::State;
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
@@ -10,14 +11,14 @@ use crate::plan_file::PlanFile;
 use crate::providers;
 use crate::stored::StateFlags;
 use crate::view::report::Format;
-use crate::view::{expression, object};
+use crate::view::{expression, object, state_json};
 
 /// Show a saved plan, or the state
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     state: StateFlags,
-    /// As JSON (of a plan)
+    /// As JSON: the state in format 1.0, a plan in 1.2
     #[arg(long, conflicts_with = "format")]
     json: bool,
     /// The format: markdown and html are for reviewers, mermaid and svg draw the order of stages and gates
@@ -47,24 +48,33 @@ impl Arguments {
             ));
         }
         if self.json || self.format == Some(Format::Json) {
-            return Err(Failure::error("Unsupported", "The state is not shown as JSON yet: weir state pull prints the state file, weir output -json the outputs."));
+            context.out.line(state_json::document(self.state.read(context)?.as_ref())?.to_string());
+            return Ok(Exit::DONE);
         }
         let Some(state) = self.state.read(context)? else {
             context.out.line("No state.");
             return Ok(Exit::DONE);
         };
-        for (addr, objects) in state.instances() {
-            let (Some(record), Some(resource)) = (&objects.current, state.resources.get(&addr.resource)) else { continue };
-            let schema = providers::find(&resource.provider.provider).map(|provider| provider.schema());
-            context.out.line(object::text(&addr, record, schema.as_deref())?);
-        }
-        if !state.outputs.is_empty() {
-            context.out.line("\nOutputs:\n");
-        }
-        for (name, output) in &state.outputs {
-            let text = if output.sensitive { "(sensitive value)".to_owned() } else { expression::text(&output.value) };
-            context.out.line(format!("{name} = {text}"));
-        }
+        context.out.text(state_text(&state)?);
         Ok(Exit::DONE)
     }
+}
+
+/// Every object as a block, then the outputs.
+pub(super) fn state_text(state: &State) -> Result<String, Failure> {
+    let mut text = String::new();
+    for (addr, objects) in state.instances() {
+        let (Some(record), Some(resource)) = (&objects.current, state.resources.get(&addr.resource)) else { continue };
+        let schema = providers::find(&resource.provider.provider).map(|provider| provider.schema());
+        text += &object::text(&addr, record, schema.as_deref())?;
+        text.push('\n');
+    }
+    if !state.outputs.is_empty() {
+        text += "\nOutputs:\n\n";
+    }
+    for (name, output) in &state.outputs {
+        let shown = if output.sensitive { "(sensitive value)".to_owned() } else { expression::text(&output.value) };
+        text += &format!("{name} = {shown}\n");
+    }
+    Ok(text)
 }

@@ -69,7 +69,7 @@ fn version(reader: &mut Reader<'_>, address: Option<&ModuleSource>, source: Span
     }
 }
 
-fn providers(expr: &Expr, diags: &mut Diagnostics) -> BTreeMap<ProviderRef, ProviderRef> {
+pub(crate) fn providers(expr: &Expr, diags: &mut Diagnostics) -> BTreeMap<ProviderRef, ProviderRef> {
     let ExprKind::Object(items) = &expr.kind else {
         diags.error(expr.span, "Invalid providers argument", "A map from the module's provider names to ours is needed: { aws = aws.east }.");
         return BTreeMap::new();

@@ -8,7 +8,7 @@ use weir_diag::Diagnostics;
 use super::resource;
 use crate::module::{Check, Repeat};
 use crate::reader::{Reader, labels};
-use crate::syntax::{Block, for_each_variable};
+use crate::syntax::Block;
 
 pub(super) fn read(block: &Block, diags: &mut Diagnostics) -> Option<Check> {
     let [label] = labels(block, 1, diags)? else { return None };
@@ -17,20 +17,11 @@ pub(super) fn read(block: &Block, diags: &mut Diagnostics) -> Option<Check> {
         return None;
     }
     let mut reader = Reader::new(&block.body, diags);
-    let rules = reader.rules("assert");
+    let rules = reader.rules_about_something("assert");
     let data = reader.block("data").and_then(|nested| resource::read(nested, Mode::Data, reader.diags));
     reader.finish();
     if block.body.blocks_of("assert").next().is_none() {
         diags.error(block.span, "Zero assert blocks", "Check blocks must have at least one assert block.");
-    }
-    for rule in &rules {
-        let mut refers = false;
-        for_each_variable(&rule.condition, &mut |_| refers = true);
-        if !refers {
-            let detail =
-                "The condition expression must refer to at least one object from elsewhere in the configuration, or else its result would not be checking anything.";
-            diags.error(rule.condition.span, "Invalid assert expression", detail);
-        }
     }
     if let Some(data) = data.as_ref().filter(|data| !matches!(data.repeat, Repeat::Once)) {
         diags.error(data.span, "Invalid data block in a check", "A data block nested in a check is read once: remove \"count\" or \"for_each\".");

@@ -6,12 +6,13 @@ mod gate;
 mod import;
 mod moved;
 mod output;
-mod provider;
+pub(crate) mod provider;
 mod provisioner;
 mod resource;
 mod terraform;
 mod variable;
 
+pub(crate) use call::providers;
 use weir_addr::{GateName, Mode};
 use weir_diag::{Diagnostics, Span, did_you_mean};
 

@@ -15,7 +15,7 @@ pub(super) fn read(block: &Block, diags: &mut Diagnostics) -> Option<Output> {
         reader.bool("sensitive").unwrap_or(false),
         reader.bool("ephemeral").unwrap_or(false),
         reader.references("depends_on"),
-        reader.rules("precondition"),
+        reader.rules_about_something("precondition"),
     );
     reader.attribute("deprecated");
     reader.finish();

@@ -6,7 +6,7 @@ use crate::module::{ProviderBlock, ProviderRef};
 use crate::reader::{Reader, labels};
 use crate::syntax::Block;
 
-pub(super) fn read(block: &Block, diags: &mut Diagnostics) -> Option<ProviderBlock> {
+pub(crate) fn read(block: &Block, diags: &mut Diagnostics) -> Option<ProviderBlock> {
     let [label] = labels(block, 1, diags)? else { return None };
     let mut reader = Reader::new(&block.body, diags);
     let alias = reader.string("alias");

@@ -87,8 +87,8 @@ fn lifecycle(block: &Block, mode: Mode, diags: &mut Diagnostics) -> Lifecycle {
             found.replace_triggered_by = items.iter().cloned().map(Arc::new).collect();
         }
     }
-    found.preconditions = reader.rules("precondition");
-    found.postconditions = reader.rules("postcondition");
+    found.preconditions = reader.rules_about_something("precondition");
+    found.postconditions = reader.rules_about_something("postcondition");
     reader.finish();
     found
 }

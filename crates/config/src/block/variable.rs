@@ -23,7 +23,7 @@ pub(super) fn read(block: &Block, diags: &mut Diagnostics) -> Option<Variable> {
         sensitive: reader.bool("sensitive").unwrap_or(false),
         ephemeral: reader.bool("ephemeral").unwrap_or(false),
         nullable: reader.bool("nullable").unwrap_or(true),
-        validations: reader.rules("validation"),
+        validations: reader.rules_about_something("validation"),
         span: block.span,
     };
     if let Some(default) = &variable.default

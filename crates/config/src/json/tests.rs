@@ -144,7 +144,7 @@ fn wrong_shapes() {
 fn wrong_json() {
     for (text, expected) in [
         ("", "1:1 \"\": Missing JSON value"),
-        ("{", "1:2 \"\": Invalid property name"),
+        ("{", "1:1 \"{\": Unclosed bracket"),
         ("{\"a\": [1, 2", "1:7 \"[\": Unclosed bracket"),
         ("{\"a\": 1,}", "1:8 \",\": Trailing comma in object"),
         ("{\"a\": [1,]}", "1:9 \",\": Trailing comma in array"),
@@ -161,6 +161,18 @@ fn wrong_json() {
     ] {
         check_errors(text, &[&format!("main.tf.json:{expected}")]);
     }
+    check_errors(
+        "{\"a\": [1 2, ,3], \"b\": tru, , \"c\" 1, \"d\": {\"e\": 01}, \"f\": [1, 2}",
+        &[
+            "main.tf.json:1:10 \"2\": Missing comma or \"]\"",
+            "main.tf.json:1:13 \",\": Invalid JSON value",
+            "main.tf.json:1:23 \"tru\": Invalid JSON keyword",
+            "main.tf.json:1:28 \",\": Invalid property name",
+            "main.tf.json:1:34 \"1\": Missing property value colon",
+            "main.tf.json:1:48 \"01\": Invalid JSON number",
+            "main.tf.json:1:63 \"}\": Missing comma or \"]\"",
+        ],
+    );
     let deep = "[".repeat(100_000);
     assert!(read(&deep).2[0].ends_with("Nested too deeply"));
 }

@@ -70,10 +70,10 @@ impl Json {
     }
 }
 
-/// Reads a text that is one JSON value. Nothing when it is none; the first error is reported.
+/// Reads a text that is one JSON value. Nothing when it is none; every error is reported.
 pub(super) fn parse(text: &str, source: SourceId) -> (Option<Json>, Diagnostics) {
-    let mut parser = Parser { text, at: if text.starts_with('\u{feff}') { 3 } else { 0 }, source, depth: 0, diags: Diagnostics::new() };
-    let value = parser.value();
+    let mut parser = Parser { text, at: if text.starts_with('\u{feff}') { 3 } else { 0 }, source, depth: 0, ended: false, diags: Diagnostics::new() };
+    let value = parser.value().filter(|_| !parser.diags.has_errors());
     if value.is_some() {
         parser.skip();
         if parser.at < text.len() {
@@ -88,6 +88,8 @@ struct Parser<'a> {
     at: usize,
     source: SourceId,
     depth: usize,
+    /// That the text ends too early was reported.
+    ended: bool,
     diags: Diagnostics,
 }
 
@@ -124,7 +126,10 @@ impl Parser<'_> {
             b'{' => self.nested(Self::object)?,
             b'-' | b'0'..=b'9' => Kind::Number(self.number()?),
             b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.keyword()?,
-            _ if start >= self.text.len() => return self.fail(start, 0, "Missing JSON value", "The file ends where a value is expected."),
+            _ if start >= self.text.len() => {
+                self.ended = true;
+                return self.fail(start, 0, "Missing JSON value", "The file ends where a value is expected.");
+            }
             b'\'' => return self.fail(start, 1, "Invalid JSON value", "Strings stand in double quotes in JSON."),
             b'/' | b'#' => return self.fail(start, 1, "Invalid JSON value", "JSON has no comments. Use a property \"//\" instead."),
             _ => return self.fail(start, 1, "Invalid JSON value", "A value is expected here: a string in quotes, a number, true, false, null, [ … ] or { … }."),
@@ -143,7 +148,40 @@ impl Parser<'_> {
         kind
     }
 
-    /// Takes a comma and answers true, or the closing bracket and answers false.
+    /// After an error: goes on at the next comma or closing bracket of the array or object.
+    fn recover(&mut self) {
+        let mut depth = 0_usize;
+        while self.at < self.text.len() {
+            match self.peek() {
+                b',' if depth == 0 => return,
+                b']' | b'}' if depth == 0 => return,
+                b']' | b'}' => depth -= 1,
+                b'[' | b'{' => depth += 1,
+                // One that has no end on its line is the end of another.
+                b'"' => self.at = self.closing_quote().unwrap_or(self.at),
+                _ => {}
+            }
+            self.at += 1;
+        }
+        self.at = self.text.len();
+    }
+
+    /// The end of the string that begins here, if it is on the same line.
+    fn closing_quote(&self) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        let mut at = self.at + 1;
+        while let Some(byte) = bytes.get(at) {
+            match byte {
+                b'"' => return Some(at),
+                b'\n' | b'\r' => return None,
+                b'\\' => at += 2,
+                _ => at += 1,
+            }
+        }
+        None
+    }
+
+    /// Takes a comma and answers true, or the closing bracket and answers false. Nothing when the text ends.
     fn more(&mut self, opened: usize, close: u8, what: &str) -> Option<bool> {
         self.skip();
         let start = self.at;
@@ -153,7 +191,9 @@ impl Parser<'_> {
                 self.skip();
                 if self.peek() == close {
                     let detail = format!("JSON allows no comma behind the last {what}: remove it.");
-                    return self.fail(start, 1, &format!("Trailing comma in {}", if close == b']' { "array" } else { "object" }), detail);
+                    let _: Option<()> = self.fail(start, 1, &format!("Trailing comma in {}", if close == b']' { "array" } else { "object" }), detail);
+                    self.at += 1;
+                    return Some(false);
                 }
                 Some(true)
             }
@@ -161,8 +201,26 @@ impl Parser<'_> {
                 self.at += 1;
                 Some(false)
             }
-            0 if start >= self.text.len() => self.fail(opened, 1, "Unclosed bracket", format!("The file ends before this is closed with \"{}\".", char::from(close))),
-            _ => self.fail(start, 1, &format!("Missing comma or \"{}\"", char::from(close)), format!("A comma must stand between one {what} and the next.")),
+            _ if start >= self.text.len() => {
+                if std::mem::replace(&mut self.ended, true) {
+                    return None;
+                }
+                self.fail(opened, 1, "Unclosed bracket", format!("The file ends before this is closed with \"{}\".", char::from(close)))
+            }
+            found => {
+                let detail = format!("A comma must stand between one {what} and the next.");
+                let _: Option<()> = self.fail(start, 1, &format!("Missing comma or \"{}\"", char::from(close)), detail);
+                match found {
+                    // The bracket of something around this one.
+                    b']' | b'}' => Some(false),
+                    b'"' => Some(true),
+                    b'[' | b'{' | b'-' | b'0'..=b'9' | b'a'..=b'z' if close == b']' => Some(true),
+                    _ => {
+                        self.recover();
+                        self.more(opened, close, what)
+                    }
+                }
+            }
         }
     }
 
@@ -175,7 +233,10 @@ impl Parser<'_> {
             return Some(Kind::Array(items));
         }
         loop {
-            items.push(self.value()?);
+            match self.value() {
+                Some(item) => items.push(item),
+                None => self.recover(),
+            }
             if !self.more(opened, b']', "item")? {
                 return Some(Kind::Array(items));
             }
@@ -191,22 +252,32 @@ impl Parser<'_> {
             return Some(Kind::Object(properties));
         }
         loop {
-            self.skip();
-            if self.peek() != b'"' {
-                return self.fail(self.at, 1, "Invalid property name", "The name of a property stands in double quotes.");
+            match self.property() {
+                Some(property) => properties.push(property),
+                None => self.recover(),
             }
-            let name = self.string()?;
-            self.skip();
-            if self.peek() != b':' {
-                return self.fail(self.at, 1, "Missing property value colon", format!("A colon and a value must follow the name \"{}\".", name.text));
-            }
-            self.at += 1;
-            let value = self.value()?;
-            properties.push(Property { name, value });
             if !self.more(opened, b'}', "property")? {
                 return Some(Kind::Object(properties));
             }
         }
+    }
+
+    fn property(&mut self) -> Option<Property> {
+        self.skip();
+        if self.peek() != b'"' {
+            if self.at >= self.text.len() {
+                return None;
+            }
+            return self.fail(self.at, 1, "Invalid property name", "The name of a property stands in double quotes.");
+        }
+        let name = self.string()?;
+        self.skip();
+        if self.peek() != b':' {
+            return self.fail(self.at, 1, "Missing property value colon", format!("A colon and a value must follow the name \"{}\".", name.text));
+        }
+        self.at += 1;
+        let value = self.value()?;
+        Some(Property { name, value })
     }
 
     fn keyword(&mut self) -> Option<Kind> {

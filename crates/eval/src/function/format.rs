@@ -232,7 +232,7 @@ impl Verb<'_> {
             Value::String(text) => Ok(self.pad(text.to_string())),
             Value::Bool(truth) => Ok(self.pad(truth.to_string())),
             Value::Number(number) => {
-                let sign = if number.is_negative() { "-" } else { "" };
+                let sign = if number.has_minus() { "-" } else { "" };
                 Ok(self.pad(format!("{sign}{}", Decimal::shortest(number).general(None))))
             }
             other => self.json(other),
@@ -287,7 +287,7 @@ impl Verb<'_> {
             (_, precision) => Decimal::exact(number).general(precision),
         };
         let text = if matches!(self.verb, 'E' | 'G') { text.to_uppercase() } else { text };
-        self.signed(number.is_negative(), "", text, self.zero)
+        self.signed(number.has_minus(), "", text, self.zero)
     }
 
     fn signed(&self, negative: bool, prefix: &str, digits: String, zero: bool) -> String {

@@ -68,7 +68,7 @@ fn parse_int(args: &Args<'_>) -> Answer {
         let value = digit(byte).filter(|value| i64::from(*value) < base).ok_or_else(wrong)?;
         whole = whole.multiply(&base_number).add(&Number::from(i64::from(value)));
     }
-    Ok(Value::Number(if negative { whole.negate() } else { whole }))
+    Ok(Value::Number(if negative && whole != Number::ZERO { whole.negate() } else { whole }))
 }
 
 #[cfg(test)]

@@ -406,7 +406,7 @@ impl<'a> Walk<'a> {
             validating: false,
             reuse: Some(reuse),
             needed,
-            included: crate::planner::included(nodes, options),
+            included: crate::targeting::included(nodes, options),
             found: Mutex::new(Found::default()),
         }
     }

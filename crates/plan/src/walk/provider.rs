@@ -28,6 +28,13 @@ impl Walk<'_> {
             self.found().providers.insert(addr, state.clone());
             return false;
         }
+        if let Some(session) = self.catalog.stand_in_of(&addr)
+            && !self.validating
+        {
+            self.found().providers.insert(addr.clone(), ProviderState::Ready(session.clone()));
+            self.prefetch(&addr);
+            return false;
+        }
         let module = &self.nodes.modules[at];
         let block = module.providers.get(of);
         let span = block.map(|block| block.span);
@@ -57,7 +64,8 @@ impl Walk<'_> {
         }
         let faults = provider.validate(Intent::Provider, "", &decoded.config);
         self.report(decode::report(faults, Some(body), span, ""));
-        let state = if self.validating {
+        // One that nothing uses, or only what is left out, is checked and not asked: its credentials need not be there.
+        let state = if self.validating || !self.is_used(id) && !self.has_objects(&addr) {
             ProviderState::Deferred("apply".into())
         } else if decoded.config.is_wholly_known() || self.options.offline && self.has_objects(&addr) {
             // Objects that are there already can be planned without what only a connection needs.
@@ -79,6 +87,11 @@ impl Walk<'_> {
         self.found().providers.insert(addr.clone(), state);
         self.prefetch(&addr);
         failed
+    }
+
+    /// True when something in the configuration needs a node.
+    fn is_used(&self, id: NodeId) -> bool {
+        self.nodes.deps.iter().any(|deps| deps.contains(&id))
     }
 
     /// True when the state knows objects of this provider configuration.
@@ -113,7 +126,7 @@ impl Walk<'_> {
         let mut handles = HashMap::with_capacity(reads.len());
         for (instance, value, private) in reads {
             let type_name = instance.resource.type_.clone();
-            let skip = self.options.no_refresh || session.is_local(&type_name) || !self.targeted(&instance);
+            let skip = self.options.no_refresh || session.is_local(&type_name) || self.catalog.stand_in_of_object(&instance).is_some() || !self.targeted(&instance);
             let handle = (!skip).then(|| {
                 let (session, prior) = (session.clone(), value.clone());
                 tokio::spawn(async move { session.refresh(ReadRequest { type_name: &type_name, prior: &prior, private: private.as_deref() }).await })

@@ -17,25 +17,13 @@ use super::{Done, Executor, Job, Present, Walk, checked, conditional};
 use crate::condition::{CheckStatus, CheckedInstance};
 use crate::decode;
 use crate::decode::{Decoded, decode_instance};
-use crate::nodes::{Node, NodeId};
+use crate::nodes::NodeId;
 use crate::plan::Blocked;
 use crate::scope::ModuleScope;
 use crate::session::ProviderState;
 use crate::world::ModuleInstance;
 
 impl Walk<'_> {
-    pub(crate) fn targeted(&self, addr: &InstanceAddr) -> bool {
-        self.options.targets.is_empty() || self.options.targets.iter().any(|target| target.matches(addr)) || self.included_resource(&addr.resource)
-    }
-
-    pub(super) fn included_resource(&self, resource: &ResourceAddr) -> bool {
-        let Some(included) = &self.included else { return true };
-        let module = self.nodes.module_at(&resource.module.without_keys());
-        module
-            .and_then(|module| self.nodes.find(&Node::Resource { module, mode: resource.mode, type_: resource.type_.clone(), name: resource.name.clone() }))
-            .is_some_and(|id| included.contains(&id) && !self.options.targets.iter().any(|target| target.matches_config(&resource.config())))
-    }
-
     /// What the state says of an object, and what there is: waits for the read that was begun.
     pub(crate) async fn present(&self, addr: &InstanceAddr) -> Option<(Value, Present)> {
         let read = self.found().reads.remove(addr);
@@ -265,6 +253,11 @@ impl Walk<'_> {
         scope.each = job.each.clone();
         scope.count = job.count;
         let (checked, normal) = (checked(job.module, resource), self.options.mode == crate::plan::Mode::Normal);
+        if let Some(session) = self.catalog.stand_in_of_object(&job.addr)
+            && !self.validating
+        {
+            job.state = ProviderState::Ready(session.clone());
+        }
         let object: CheckedInstance = (instance.path.clone(), job.addr.key.clone());
         if matches!(job.state, ProviderState::Failed) || (self.applying && upstream_failed) {
             done.failed = true;

@@ -67,7 +67,7 @@ impl Walk<'_> {
 
     /// Where the value of a variable stands: in a file of values, or in the call of the module.
     fn place_of_value(&self, module: &Module, name: &Arc<str>) -> Option<Span> {
-        let Some(parent) = module.path.parent() else { return self.config.given.get(name).copied() };
+        let Some(parent) = module.path.parent() else { return self.config.assigned.get(name).copied() };
         let parent = &self.nodes.modules[self.nodes.module_at(&parent)?];
         let (expr, _) = parent.calls.get(&module.path.last()?.name)?.args.get(name)?;
         Some(expr.span)

@@ -9,14 +9,16 @@ use weir_plan::{Blocked, Change, Drift, GatePlan, GateStatus, Plan};
 use weir_state::{State, Status, TERRAFORM_VERSION};
 use weir_value::Value;
 
-use self::values::{Tree, head, known, sensitive, unknown};
+use self::values::{known, unknown};
+pub(super) use self::values::{head, sensitive};
 use super::plan::steps;
+use super::state_json::Modules;
 use crate::stack::Stack;
 
 /// The document: a plan of a stack, made on a state.
 pub(crate) fn document(plan: &Plan, stack: &Stack, state: &State) -> Json {
     let mut document = changes(plan);
-    let mut planned = Tree::default();
+    let mut planned = Modules::default();
     let value = |addr: &InstanceAddr, provider: &ProviderConfigAddr, value: &Value| {
         let mut entry = head(addr, Some(provider));
         entry["schema_version"] = json!(schema_version(stack, addr, provider));
@@ -29,7 +31,7 @@ pub(crate) fn document(plan: &Plan, stack: &Stack, state: &State) -> Json {
             planned.add(change.addr.module(), value(&change.addr, &change.provider, after));
         }
     }
-    let mut prior = Tree::default();
+    let mut prior = Modules::default();
     for (addr, (provider, data, _)) in &plan.data {
         prior.add(addr.module(), value(addr, provider, data));
     }
@@ -53,7 +55,7 @@ pub(crate) fn document(plan: &Plan, stack: &Stack, state: &State) -> Json {
         }
         prior.add(change.addr.module(), entry);
     }
-    document["planned_values"]["root_module"] = planned.json(None);
+    document["planned_values"]["root_module"] = planned.document();
     let outputs: Map<String, Json> = state
         .outputs
         .iter()
@@ -63,7 +65,7 @@ pub(crate) fn document(plan: &Plan, stack: &Stack, state: &State) -> Json {
             (name.to_string(), entry)
         })
         .collect();
-    let prior = prior.json(None);
+    let prior = prior.document();
     if !outputs.is_empty() || prior.as_object().is_some_and(|prior| !prior.is_empty()) {
         document["prior_state"] = json!({ "format_version": "1.0", "terraform_version": TERRAFORM_VERSION, "values": { "outputs": outputs, "root_module": prior } });
     }

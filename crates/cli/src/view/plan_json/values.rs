@@ -1,46 +1,11 @@
-//! Values and trees of modules, as plan and state formats have them.
+//! Values and objects, as plan and state formats have them.
 
-use std::collections::BTreeMap;
-
-use serde_json::{Map, Value as Json, json};
-use weir_addr::{InstanceAddr, InstanceKey, Mode, ModulePath, ProviderConfigAddr};
+use serde_json::{Value as Json, json};
+use weir_addr::{InstanceAddr, InstanceKey, Mode, ProviderConfigAddr};
 use weir_value::Value;
 
-/// Objects by module, each with those below it.
-#[derive(Default)]
-pub(super) struct Tree {
-    resources: Vec<Json>,
-    children: BTreeMap<ModulePath, Tree>,
-}
-
-impl Tree {
-    /// Adds an object that lies in a module.
-    pub(super) fn add(&mut self, module: &ModulePath, entry: Json) {
-        let mut tree = self;
-        for depth in 1..=module.steps().len() {
-            tree = tree.children.entry(ModulePath::new(module.steps()[..depth].to_vec())).or_default();
-        }
-        tree.resources.push(entry);
-    }
-
-    /// The module as the formats have it; the root has no address.
-    pub(super) fn json(self, address: Option<&ModulePath>) -> Json {
-        let mut entry = Map::new();
-        if !self.resources.is_empty() {
-            entry.insert("resources".to_owned(), Json::Array(self.resources));
-        }
-        if let Some(address) = address {
-            entry.insert("address".to_owned(), json!(address.to_string()));
-        }
-        if !self.children.is_empty() {
-            entry.insert("child_modules".to_owned(), self.children.into_iter().map(|(path, child)| child.json(Some(&path))).collect());
-        }
-        Json::Object(entry)
-    }
-}
-
 /// What an entry of an object begins with.
-pub(super) fn head(addr: &InstanceAddr, provider: Option<&ProviderConfigAddr>) -> Json {
+pub(in crate::view) fn head(addr: &InstanceAddr, provider: Option<&ProviderConfigAddr>) -> Json {
     let mut entry = json!({
         "address": addr.to_string(),
         "mode": if addr.resource.mode == Mode::Data { "data" } else { "managed" },
@@ -78,7 +43,7 @@ pub(super) fn unknown(value: &Value) -> Json {
 }
 
 /// Where a value is sensitive.
-pub(super) fn sensitive(value: &Value) -> Json {
+pub(in crate::view) fn sensitive(value: &Value) -> Json {
     places(value, &|value| value.marks().is_sensitive(), &|value| !value.marks_deep().is_empty())
 }
 

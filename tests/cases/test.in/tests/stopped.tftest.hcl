@@ -1,0 +1,6 @@
+run "apply" {
+  variables {
+    name = "much too long"
+  }
+  expect_failures = [var.name]
+}

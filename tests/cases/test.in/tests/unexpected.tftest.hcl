@@ -1,0 +1,5 @@
+run "check" {
+  variables {
+    name = "bad"
+  }
+}
