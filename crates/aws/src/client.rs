@@ -13,6 +13,7 @@ use crate::api::Explain;
 use crate::batch::Batches;
 use crate::config::Config;
 use crate::once::Once;
+use crate::ranges::Ranges;
 use crate::tags::TagRules;
 use crate::throttle::Throttle;
 use crate::{connect, marker, wait};
@@ -27,6 +28,7 @@ struct Inner {
     tag_rules: TagRules,
     root: PathBuf,
     throttle: Throttle,
+    ranges: Ranges,
     account: OnceCell<Caller>,
     batches: Batches,
     services: Services,
@@ -94,6 +96,7 @@ impl Client {
         let throttle = Throttle::of(&config, sdk.region().map_or("", |region| region.as_ref()));
         let client = Self(Arc::new(Inner {
             throttle,
+            ranges: Ranges::default(),
             sdk,
             config,
             tag_rules,
@@ -136,6 +139,11 @@ impl Client {
     /// What a web server that is no AWS API answers to GET.
     pub(crate) async fn get(&self, url: &str) -> Result<Vec<u8>, Fault> {
         connect::get(&self.0.sdk, &self.0.config, self.root(), url).await
+    }
+
+    /// The ranges of VPCs that were seen.
+    pub(crate) fn ranges(&self) -> &Ranges {
+        &self.0.ranges
     }
 
     /// How tags are merged and split.

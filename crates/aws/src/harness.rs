@@ -114,7 +114,7 @@ fn complete(block: &Block, value: &Value) -> Value {
 }
 
 /// The attributes in which two objects differ.
-fn differences(a: &Value, b: &Value, ignored: &[&str]) -> String {
+pub(crate) fn differences(a: &Value, b: &Value, ignored: &[&str]) -> String {
     let (Value::Object(a), Value::Object(b)) = (a, b) else { return format!("{a:?}\n{b:?}") };
     let lines = a.iter().filter(|(name, value)| !ignored.contains(&&***name) && b.get(*name) != Some(value));
     lines.map(|(name, value)| format!("  {name}: {value:?} → {:?}\n", b.get(name))).collect()

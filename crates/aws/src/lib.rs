@@ -53,6 +53,8 @@ mod instance_launch;
 mod instance_parts;
 mod instance_requirements;
 mod instance_update;
+#[cfg(test)]
+mod interchange;
 mod json;
 mod keep;
 mod launch_data;
@@ -69,6 +71,7 @@ mod plan;
 #[cfg(test)]
 mod proxy;
 mod query;
+mod ranges;
 mod requirements;
 mod rule_resource;
 mod s3_inline;

@@ -1,12 +1,13 @@
 //! `data "aws_iam_instance_profile"`
 
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use serde::{Deserialize, Serialize};
 use weir_provider::native::DataSource;
 use weir_provider::{Fault, Schema};
 
 use crate::Client;
 use crate::api::Explain;
-use crate::resource::iam_role::time;
 
 /// What gives a role to an instance.
 ///
@@ -45,6 +46,12 @@ pub(crate) struct IamInstanceProfile {
     role_name: Option<String>,
 }
 
+/// `2026-11-24 12:00:00.5 +0000 UTC`, the form that this data source has always had.
+fn created(time: &DateTime) -> Option<String> {
+    let text = time.fmt(Format::DateTime).ok()?;
+    Some(format!("{} +0000 UTC", text.trim_end_matches('Z').replace('T', " ")))
+}
+
 impl DataSource for IamInstanceProfile {
     type Client = Client;
 
@@ -53,13 +60,12 @@ impl DataSource for IamInstanceProfile {
         let profile = call.send().await.api("iam:GetInstanceProfile")?.instance_profile;
         let profile = profile.ok_or_else(|| Fault::error("iam:GetInstanceProfile failed", "The answer holds no instance profile."))?;
         let role = profile.roles.into_iter().next();
-        let shown = |text: Option<&String>| Some(text.cloned().unwrap_or_default());
         Ok(Self {
-            create_date: time(&profile.create_date),
+            create_date: created(&profile.create_date),
             name: config.name,
-            role_arn: shown(role.as_ref().map(|role| &role.arn)),
-            role_id: shown(role.as_ref().map(|role| &role.role_id)),
-            role_name: shown(role.as_ref().map(|role| &role.role_name)),
+            role_arn: role.as_ref().map(|role| role.arn.clone()),
+            role_id: role.as_ref().map(|role| role.role_id.clone()),
+            role_name: role.map(|role| role.role_name),
             arn: Some(profile.arn),
             id: Some(profile.instance_profile_id),
             path: Some(profile.path),
@@ -71,7 +77,14 @@ impl DataSource for IamInstanceProfile {
 mod tests {
     use serde_json::json;
 
+    use super::created;
     use crate::harness::{lab, text};
+
+    #[test]
+    fn times() {
+        let time = |nanos| created(&aws_smithy_types::DateTime::from_secs_and_nanos(1_136_214_245, nanos)).expect("time");
+        assert_eq!((time(0), time(886_193_000)), ("2006-01-02 15:04:05 +0000 UTC".into(), "2006-01-02 15:04:05.886193 +0000 UTC".into()));
+    }
 
     #[tokio::test]
     async fn with_and_without_a_role() {

@@ -47,7 +47,7 @@ pub(crate) struct IamRole {
     /// ARN of the policy that bounds what the role can be allowed.
     #[schema(computed)]
     permissions_boundary: Option<String>,
-    /// When and where it was last used; nothing when it never was.
+    /// When and where it was last used; empty when it never was.
     #[schema(computed)]
     role_last_used: Option<Vec<LastUsed>>,
     /// Tags.
@@ -78,9 +78,9 @@ impl DataSource for IamRole {
         let role = client.iam().get_role().role_name(&name).send().await.api("iam:GetRole")?.role;
         let role = role.ok_or_else(|| Fault::error("iam:GetRole failed", "The answer holds no role."))?;
         let (_, tags) = client.tag_rules().read(pairs(role.tags()), &None);
-        let used = role.role_last_used().and_then(|used| {
-            let date = used.last_used_date()?;
-            Some(LastUsed { last_used_date: time(date), region: Some(used.region().unwrap_or_default().to_owned()) })
+        let used = role.role_last_used().map(|used| LastUsed {
+            last_used_date: Some(used.last_used_date().and_then(time).unwrap_or_default()),
+            region: Some(used.region().unwrap_or_default().to_owned()),
         });
         let boundary = role.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn());
         Ok(Self {

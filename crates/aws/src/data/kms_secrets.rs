@@ -124,7 +124,7 @@ mod tests {
             assert_eq!(format!("{:?}", found.get("plaintext").expect("plaintext")), r#"{"a": "one", "b": "two"}"#);
         }
         for (payload, summary) in [(encrypt(&[0xFF]).await, "Secret is no text"), ("?".to_owned(), "Invalid base64")] {
-            let faults = lab.data("aws_kms_secrets", json!({"secret": [secret("c", &payload)]})).await.err().expect("no text");
+            let faults = lab.data("aws_kms_secrets", json!({"secret": [secret("c", &payload)]})).await.expect_err("no text");
             assert_eq!(faults[0].summary, summary);
         }
     }

@@ -149,11 +149,11 @@ impl DataSource for Route53Zone {
         let linked = found.linked_service.as_ref();
         Ok(Self {
             caller_reference: Some(found.caller_reference.clone()),
-            linked_service_description: Some(linked.and_then(|service| service.description.clone()).unwrap_or_default()),
-            linked_service_principal: Some(linked.and_then(|service| service.service_principal.clone()).unwrap_or_default()),
+            linked_service_description: linked.and_then(|service| service.description.clone()),
+            linked_service_principal: linked.and_then(|service| service.service_principal.clone()),
             private_zone: Some(found.config.as_ref().is_some_and(|config| config.private_zone)),
             resource_record_set_count: Some(found.resource_record_set_count.unwrap_or(0)),
-            vpc_id: Some(config.vpc_id.unwrap_or_default()),
+            vpc_id: config.vpc_id,
             ..shown
         })
     }

@@ -40,10 +40,10 @@ pub(crate) struct S3Bucket {
     /// Region.
     #[schema(computed)]
     region: Option<String>,
-    /// Domain of the website; empty when the bucket is none.
+    /// Domain of the website; null when the bucket is none.
     #[schema(computed)]
     website_domain: Option<String>,
-    /// Endpoint of the website; empty when the bucket is none.
+    /// Endpoint of the website; null when the bucket is none.
     #[schema(computed)]
     website_endpoint: Option<String>,
 }
@@ -72,15 +72,15 @@ impl DataSource for S3Bucket {
         })?;
         let region = region.ok_or_else(|| view::none("bucket"))?.filter(|region| !region.is_empty()).unwrap_or_else(|| client.region().to_owned());
         let suffix = client.dns_suffix();
-        let domain = if is_site { website_domain(&region) } else { String::new() };
+        let domain = is_site.then(|| website_domain(&region));
         Ok(Self {
             arn: Some(format!("arn:{}:s3:::{bucket}", client.partition())),
             bucket_domain_name: Some(format!("{bucket}.s3.{suffix}")),
             bucket_regional_domain_name: Some(format!("{bucket}.s3.{region}.{suffix}")),
             hosted_zone_id: zone(&region),
             id: Some(bucket.clone()),
-            website_endpoint: Some(if is_site { format!("{bucket}.{domain}") } else { String::new() }),
-            website_domain: Some(domain),
+            website_endpoint: domain.as_ref().map(|domain| format!("{bucket}.{domain}")),
+            website_domain: domain,
             region: Some(region),
             bucket: Some(bucket),
         })

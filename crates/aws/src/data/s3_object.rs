@@ -163,21 +163,21 @@ impl DataSource for S3Object {
         let found = head(client, &bucket, &key, version.as_ref(), range.as_ref(), summed).await?.ok_or_else(|| view::none("object"))?;
         let body = async {
             if !found.content_type().is_some_and(is_text) {
-                return Ok(String::new());
+                return Ok(None);
             }
             let call = client.s3().get_object().bucket(&bucket).key(clean(&key)).set_version_id(found.version_id.clone()).set_range(range.clone());
             let answer = call.send().await.api("s3:GetObject")?;
             let bytes = answer.body.collect().await.map_err(|error| Fault::error("s3:GetObject failed", causes(&error)))?;
-            Ok::<_, Fault>(String::from_utf8_lossy(&bytes.into_bytes()).into_owned())
+            Ok::<_, Fault>(Some(String::from_utf8_lossy(&bytes.into_bytes()).into_owned()))
         };
         let (body, listed) = tokio::try_join!(body, tags_of(client, &bucket, &key, version.as_ref()))?;
         let (_, tags) = client.tag_rules().read(listed, &None);
         let shown = |text: Option<String>| Some(text.unwrap_or_default());
         let shown_version = found.version_id.clone().filter(|version| version != "null");
-        let place = format!("{bucket}/{}", clean(&key));
+        let place = format!("{bucket}/{key}");
         Ok(Self {
-            arn: Some(format!("arn:{}:s3:::{place}", client.partition())),
-            body: Some(body),
+            arn: Some(format!("arn:{}:s3:::{bucket}/{}", client.partition(), clean(&key))),
+            body,
             bucket_key_enabled: Some(found.bucket_key_enabled.unwrap_or(false)),
             cache_control: shown(found.cache_control),
             checksum_crc32: shown(found.checksum_crc32),
@@ -232,7 +232,7 @@ mod tests {
         let config = json!({"bucket": "data-objects", "key": "a/text", "content": "one", "content_type": "text/plain", "metadata": {"by": "weir"}, "tags": {"a": "b"}});
         let made = lab.make("aws_s3_object", config).await;
         let found = lab.data("aws_s3_object", json!({"bucket": "data-objects", "key": "/a//text"})).await.expect("object");
-        assert_eq!((text(&found, "body"), text(&found, "id")), ("one".into(), "data-objects/a/text".into()));
+        assert_eq!((text(&found, "body"), text(&found, "id")), ("one".into(), "data-objects//a//text".into()));
         for same in ["arn", "etag", "content_type", "metadata", "storage_class", "tags"] {
             assert_eq!(found.get(same), made.get(same), "{same}");
         }

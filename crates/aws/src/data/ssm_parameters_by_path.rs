@@ -52,7 +52,16 @@ impl DataSource for SsmParametersByPath {
         let call = client.ssm().get_parameters_by_path().set_path(config.path.clone()).set_recursive(config.recursive);
         let pages = call.with_decryption(config.with_decryption.unwrap_or(true)).into_paginator().send();
         let found = pages.collect::<Result<Vec<_>, _>>().await.api("ssm:GetParametersByPath")?;
-        let mut shown = Self { id: config.path.clone(), arns: Some(Vec::new()), names: Some(Vec::new()), types: Some(Vec::new()), values: Some(Vec::new()), ..config };
+        let mut shown = Self {
+            id: config.path.clone(),
+            arns: Some(Vec::new()),
+            names: Some(Vec::new()),
+            types: Some(Vec::new()),
+            values: Some(Vec::new()),
+            recursive: Some(config.recursive.unwrap_or(false)),
+            with_decryption: Some(config.with_decryption.unwrap_or(true)),
+            ..config
+        };
         for parameter in found.into_iter().flat_map(|page| page.parameters.unwrap_or_default()) {
             let add = |list: &mut Option<Vec<String>>, text: Option<String>| list.get_or_insert_default().push(text.unwrap_or_default());
             add(&mut shown.arns, parameter.arn);

@@ -256,6 +256,12 @@ impl Resource for LaunchTemplate {
 
     fn plan(client: &Client, plan: &mut ResourcePlan<'_>) -> Result<(), Fault> {
         plan::base(client, plan);
+        let nothing = |name: &str| plan.planned(name).is_null() || plan.planned(name).length() == Some(0);
+        if ["image_id", "instance_type", "instance_requirements"].into_iter().all(nothing) && plan.any_changed() {
+            let detail =
+                "Nothing can be started from it alone: who uses it has to name both an image and an instance type, which Auto Scaling groups cannot do for images.";
+            plan.warn(Fault::warning("Launch template without image and instance type", detail));
+        }
         if plan.creating() {
             return Ok(());
         }
@@ -365,6 +371,16 @@ mod tests {
     use serde_json::json;
 
     use crate::harness::{Lifecycle, lab, text};
+
+    #[tokio::test]
+    async fn nothing_to_start() {
+        let lab = lab().await;
+        let warnings =
+            async |config| lab.plan("aws_launch_template", None, &config).await.expect("plan").warnings.into_iter().map(|warning| warning.summary).collect::<Vec<_>>();
+        assert_eq!(warnings(json!({"name": "lt-bare"})).await, ["Launch template without image and instance type"]);
+        assert!(warnings(json!({"name": "lt-bare", "image_id": "ami-1"})).await.is_empty());
+        assert!(warnings(json!({"name": "lt-bare", "instance_requirements": [{"memory_mib": [{"min": 1}], "vcpu_count": [{"min": 1}]}]})).await.is_empty());
+    }
 
     #[tokio::test]
     async fn lifecycle() {

@@ -27,7 +27,7 @@ use crate::{Client, plan, wait};
 #[serde(default)]
 #[schema(name = "aws_route53_zone_association")]
 pub(crate) struct Route53ZoneAssociation {
-    /// Zone and VPC, and the region when it is another one than the provider's.
+    /// Zone, VPC and region, with colons between.
     #[schema(optional, computed)]
     id: Option<String>,
     /// Account that the zone belongs to.
@@ -92,10 +92,7 @@ impl Route53ZoneAssociation {
     fn with_id(self, client: &Client) -> Self {
         let vpc = self.vpc(client);
         let (zone, id) = (self.zone().to_owned(), vpc.vpc_id.unwrap_or_default());
-        let full = match vpc.vpc_region.as_deref() {
-            Some(region) if region != client.region() => format!("{zone}:{id}:{region}"),
-            _ => format!("{zone}:{id}"),
-        };
+        let full = format!("{zone}:{id}:{}", vpc.vpc_region.as_deref().unwrap_or_default());
         Self { id: Some(full), vpc_region: vpc.vpc_region, ..self }
     }
 }
@@ -187,7 +184,7 @@ mod tests {
         let peer = text(&lab.make("aws_vpc", json!({"cidr_block": "10.79.0.0/16"})).await, "id");
         let zone = text(&lab.make("aws_route53_zone", json!({"name": "association.internal", "vpc": [{"vpc_id": own}]})).await, "zone_id");
         let state = Lifecycle::new(&lab, "aws_route53_zone_association", json!({"zone_id": zone, "vpc_id": peer})).run().await;
-        assert_eq!((text(&state, "id"), text(&state, "vpc_region")), (format!("{zone}:{peer}"), "eu-central-1".into()));
+        assert_eq!((text(&state, "id"), text(&state, "vpc_region")), (format!("{zone}:{peer}:eu-central-1"), "eu-central-1".into()));
         assert_eq!(text(&state, "owning_account"), "123456789012");
         let far = lab.make("aws_route53_zone_association", json!({"zone_id": zone, "vpc_id": peer, "vpc_region": "eu-west-1"})).await;
         assert_eq!(text(&far, "id"), format!("{zone}:{peer}:eu-west-1"));

@@ -190,6 +190,13 @@ impl Resource for Subnet {
         if !plan.creating() && plan.changed("ipv6_cidr_block") {
             plan.unknown("ipv6_cidr_block_association_id");
         }
+        let (vpc, range) = (plan.planned("vpc_id"), plan.planned("cidr_block"));
+        if (plan.changed("cidr_block") || plan.changed("vpc_id"))
+            && let (Some(vpc), Some(range)) = (vpc.as_str(), range.as_str())
+            && let Some(fault) = client.ranges().outside(vpc, range)
+        {
+            return Err(fault);
+        }
         Ok(())
     }
 

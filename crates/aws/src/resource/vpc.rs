@@ -104,6 +104,7 @@ pub(crate) async fn describe(client: &Client, id: &str) -> Result<Option<Remote>
         .batch("ec2 vpc", 150, id.to_owned(), |client, ids: Vec<String>| async move {
             let pages = client.ec2().describe_vpcs().filters(filter("vpc-id", ids)).into_paginator().items().send();
             let found = pages.collect::<Result<Vec<_>, _>>().await.api("ec2:DescribeVpcs")?;
+            found.iter().for_each(|vpc| client.ranges().described(vpc));
             Ok(found.into_iter().filter_map(|vpc| Some((vpc.vpc_id.clone()?, vpc))).collect())
         })
         .await

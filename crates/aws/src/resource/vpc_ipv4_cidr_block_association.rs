@@ -69,8 +69,11 @@ impl Resource for VpcIpv4CidrBlockAssociation {
         faults
     }
 
-    fn plan(_client: &Client, plan: &mut ResourcePlan<'_>) -> Result<(), Fault> {
+    fn plan(client: &Client, plan: &mut ResourcePlan<'_>) -> Result<(), Fault> {
         plan::zeros(plan);
+        if let Some(vpc) = plan.planned("vpc_id").as_str() {
+            client.ranges().planned(vpc, plan.planned("cidr_block").as_str());
+        }
         Ok(())
     }
 
