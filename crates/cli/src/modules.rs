@@ -172,7 +172,6 @@ impl Installer<'_> {
         self.now.push(entry);
     }
 
-    #[expect(clippy::type_complexity, reason = "a failure of ours, or the module's")]
     fn download(&mut self, key: &str, call: &Call, address: &ModuleSource) -> Result<Result<(PathBuf, Option<PathBuf>), Fault>, Failure> {
         let (fetcher, context) = (self.fetcher.clone(), self.context);
         let (package, inner, version) = match address {

@@ -76,7 +76,8 @@ pub(super) struct S3Store {
 }
 
 fn refused(fault: Fault) -> Failure {
-    Failure::error(fault.summary, fault.detail)
+    // The layer below speaks of providers.
+    Failure::error(fault.summary, fault.detail.replace("provider block", "backend block"))
 }
 
 impl S3Store {
