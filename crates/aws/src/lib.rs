@@ -28,9 +28,9 @@ mod acl_entries;
 mod api;
 mod assume;
 mod batch;
+pub mod bucket;
 #[cfg(test)]
 mod budget;
-pub mod bucket;
 mod cidr;
 mod client;
 mod config;
