@@ -68,11 +68,51 @@ fn what_there_is_not_is_refused() {
         stack.says(&["init"], 1, &[&["main.tf line 2"], parts].concat());
         stack.says(&["validate"], 1, parts);
     };
-    check("backend \"s3\" {\n    bucket = \"x\"\n  }", &["Unsupported backend type", "\"s3\"", "backend \"local\""]);
+    check("backend \"gcs\" {\n    bucket = \"x\"\n  }", &["Unsupported backend type", "\"gcs\"", "backend \"local\""]);
     check("backend \"locl\" {}", &["Unsupported backend type", "Did you mean \"local\"?"]);
     check("cloud {\n    organization = \"x\"\n  }", &["HCP Terraform", "Remove the cloud block"]);
     check("backend \"remote\" {}", &["HCP Terraform", "Remove the block"]);
     check("encryption {}", &["Encrypted states are not supported"]);
     let stack = Stack::new(&[("main.tf", &main("backend \"local\" {\n    pth = \"x\"\n  }"))]);
     stack.says(&["init"], 1, &["Unsupported argument", "Did you mean \"path\"?", "main.tf line 3"]);
+}
+
+/// Against the emulated AWS: one makes the bucket, two share a state in it, and keep each other out.
+#[test]
+fn a_state_is_kept_in_a_bucket() {
+    let bucket = "resource \"aws_s3_bucket\" \"states\" {\n  bucket = \"states\"\n}\n";
+    let shared = "terraform {\n  backend \"s3\" {\n    bucket       = \"states\"\n    key          = \"net/terraform.tfstate\"\n    use_lockfile = true\n    encrypt      = true\n  }\n}\nresource \"terraform_data\" \"a\" {\n  input = \"kept\"\n  provisioner \"local-exec\" {\n    command = \"touch begun; while test ! -e go; do sleep 0.1; done\"\n  }\n}\noutput \"a\" {\n  value = terraform_data.a.output\n}\n";
+    let script = "set -e
+weir -chdir=bucket apply -auto-approve > log 2>&1
+weir -chdir=one init > log 2>&1
+weir -chdir=two init > log 2>&1
+(weir -chdir=one apply -auto-approve > one.log 2>&1; echo $? > one.code) &
+while test ! -e one/begun; do sleep 0.1; done
+! weir -chdir=two apply -auto-approve > two.log 2>&1
+touch one/go
+wait
+weir -chdir=two output -raw a
+weir -chdir=two workspace new w > log 2>&1
+touch two/go
+weir -chdir=two apply -auto-approve > log 2>&1
+echo; weir -chdir=one workspace list
+sed -i 's/net.terraform.tfstate/other/' one/main.tf
+weir -chdir=one init -force-copy > log 2>&1
+weir -chdir=one output -raw a
+weir -chdir=one workspace select w > log 2>&1
+weir -chdir=one state list
+";
+    let stack = Stack::new(&[("bucket/main.tf", bucket), ("one/main.tf", shared), ("two/main.tf", shared), ("script", script)]);
+    let output = stack.command(&["sandbox", "-nodes=false", "-exec", "sh", "script"]).output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let log = |name: &str| fs::read_to_string(stack.path(name)).unwrap_or_default();
+    assert!(output.status.success(), "{out}{err}{}{}{}", log("log"), log("one.log"), log("two.log"));
+    assert!(
+        log("two.log").contains("Error acquiring the state lock") && log("two.log").contains("s3://") || log("two.log").contains("states/net/terraform.tfstate"),
+        "{}",
+        log("two.log")
+    );
+    assert_eq!(log("one.code").trim(), "0", "{}", log("one.log"));
+    assert_eq!(out, "kept\n* default\n  w\n\nkeptterraform_data.a\n");
+    assert!(!stack.path("one/terraform.tfstate").exists() && !stack.path("one/terraform.tfstate.journal").exists());
 }

@@ -380,3 +380,23 @@ fn another_machine_is_provisioned() {
     stack.write("main.tf", &main(&inline("true"), &server.connection("").replace("/user\")", "/foreign\")")));
     stack.says(&["apply", "-auto-approve", "-replace=terraform_data.a"], 1, &["timeout - last error", "Permission denied"]);
 }
+
+/// Wherever a run is cut off: that a provisioner has run is never taken for granted.
+#[test]
+fn a_crash_never_skips_a_provisioner() {
+    let objects = ["resource \"terraform_data\" \"a\" {\n", "resource \"local_file\" \"a\" {\n  filename = \"file\"\n  content  = \"x\"\n"];
+    for object in objects {
+        let main = format!("{object}  provisioner \"local-exec\" {{\n    command = \"echo ran >> ran\"\n  }}\n}}\n");
+        let mut crashes = 0;
+        for record in 1..=8 {
+            let stack = Stack::new(&[("main.tf", &main)]);
+            let output = stack.command(&["apply", "-auto-approve"]).env("WEIR_TEST_CRASH_AFTER_RECORD", record.to_string()).output().unwrap();
+            crashes += usize::from(!output.status.success());
+            let (code, text) = stack.run(&["plan", "-detailed-exitcode"]);
+            assert!(code == 2 || code == 0 && stack.path("ran").exists(), "{record}: {text}");
+            stack.ok(&["apply", "-auto-approve"]);
+            assert!(stack.path("ran").exists() && !is_tainted(&stack, "a"), "{record}");
+        }
+        assert!(crashes >= 4, "{crashes} of the runs were cut off");
+    }
+}

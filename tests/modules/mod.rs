@@ -284,3 +284,21 @@ fn modules_come_from_a_registry() {
     server.set("/.well-known/terraform.json", "{}");
     says(&stack, &["init"], 1, &["offers no module registry"]);
 }
+
+/// Against the emulated AWS: an object of a bucket, with the credentials of the environment.
+#[test]
+fn modules_come_from_a_bucket() {
+    let main = call("a", "s3::https://s3.eu-west-1.amazonaws.com/modules/net.zip//net") + "output \"v\" {\n  value = module.a.v\n}\n";
+    let none = call("a", "s3::https://s3.amazonaws.com/modules/none.zip");
+    let bucket = "resource \"aws_s3_bucket\" \"m\" {\n  bucket = \"modules\"\n}\n";
+    let script = "set -e\nweir -chdir=bucket apply -auto-approve > log 2>&1\npython3 put.py\nweir -chdir=main init\nweir -chdir=main apply -auto-approve > log 2>&1\nweir -chdir=main output -raw v\n! weir -chdir=none init\n";
+    let put = "import os, urllib.request\nrequest = urllib.request.Request(os.environ['AWS_ENDPOINT_URL'] + '/modules/net.zip', data=open('net.zip', 'rb').read(), method='PUT', headers={'Content-Type': 'application/zip'})\nurllib.request.urlopen(request)\n";
+    let stack = Stack::new(&[("bucket/main.tf", bucket), ("main/main.tf", &main), ("none/main.tf", &none), ("script", script), ("put.py", put)]);
+    fs::write(stack.path("net.zip"), zipped(&[("net/main.tf", VALUE)])).unwrap();
+    let output = stack.command(&["sandbox", "-nodes=false", "-exec", "sh", "script"]).output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{out}{err}{}", fs::read_to_string(stack.path("log")).unwrap_or_default());
+    assert!(out.contains("- a in .terraform/modules/a/net\n") && out.contains("\nnet"), "{out}{err}");
+    let flat = err.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("There is no object none.zip in the bucket"), "{err}");
+}

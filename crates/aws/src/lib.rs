@@ -3,7 +3,7 @@
 //! Each type is a file: `resource/vpc.rs` *is* `aws_vpc`, `data/region.rs` is `data "aws_region"`, `ephemeral/…` likewise. Schemas are those of hashicorp/aws
 //! 5.100, attribute by attribute (a test compares them), so that a state written by either is accepted by the other.
 //!
-//! What it is *not*: an engine (it knows nothing of configurations, graphs or states), nor the only user of AWS (a remote state store has its own client). The AWS SDK stays in here.
+//! What it is *not*: an engine: it knows nothing of configurations, graphs or states. The AWS SDK stays in here, so [`bucket`] and [`operator`] are here too.
 //!
 //! # How to add a resource type
 //!
@@ -28,6 +28,7 @@ mod acl_entries;
 mod api;
 mod assume;
 mod batch;
+pub mod bucket;
 #[cfg(test)]
 mod budget;
 mod cidr;

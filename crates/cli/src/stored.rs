@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use weir_addr::Target;
 use weir_diag::Diagnostic;
-use weir_state::{DEFAULT_WORKSPACE, LocalStore, Lock, LockInfo, State, Store, StoreError, Written};
+use weir_state::{DEFAULT_WORKSPACE, Lock, LockInfo, State, Store, StoreError, Written};
 
-use crate::backend;
+use crate::backend::{self, Settings};
 use crate::context::Context;
 use crate::exit::Failure;
 
@@ -48,20 +48,16 @@ impl StateFlags {
     }
 
     fn store_with(&self, context: &Context, backup: Option<&PathBuf>) -> Result<Box<dyn Store>, Failure> {
-        let local = match &self.state {
-            Some(path) => LocalStore::new(path.clone()),
-            None => backend::current(context)?.store(),
+        let settings = match &self.state {
+            Some(path) => Settings::file(path),
+            None => backend::current(context)?,
         };
-        let local = match backup {
-            Some(path) if path.as_os_str() == "-" => local.with_backup(None),
-            Some(path) => local.with_backup(Some(path.clone())),
-            None => local,
-        };
+        let store = settings.store(backup.map(PathBuf::as_path))?;
         let workspace = selected_workspace(context);
         if self.state.is_some() || workspace == DEFAULT_WORKSPACE {
-            return Ok(Box::new(local));
+            return Ok(store);
         }
-        local.workspace(&workspace).map_err(store_failure)
+        store.workspace(&workspace).map_err(store_failure)
     }
 
     /// The state; none if nothing was ever written.
@@ -126,6 +122,7 @@ pub(crate) fn store_failure(error: StoreError) -> Failure {
     let summary = match &error {
         StoreError::Content { .. } | StoreError::Read { .. } => "Failed to read the state",
         StoreError::Locked { .. } => "Error acquiring the state lock",
+        StoreError::Remote { .. } => "The state cannot be reached",
         StoreError::NoSuchLock { .. } => "Failed to unlock the state",
         StoreError::WorkspaceName { .. } => "Invalid workspace name",
         StoreError::WorkspaceInUse { .. } => "Workspace in use",

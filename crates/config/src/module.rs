@@ -184,9 +184,11 @@ pub struct Resource {
     pub span: Span,
 }
 
-/// A `backend "local"` block.
+/// A `backend` block.
 #[derive(Debug)]
 pub struct Backend {
+    /// `local` or `s3`.
+    pub kind: Arc<str>,
     /// Its arguments.
     pub body: Body,
     /// The block's header.

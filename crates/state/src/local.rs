@@ -156,7 +156,8 @@ impl Store for LocalStore {
     fn lock(&self, info: &LockInfo, wait: Duration) -> Result<Lock, StoreError> {
         let path = self.path();
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            fs::create_dir_all(folder).map_err(|error| StoreError::write(folder, error))?;
+            // Whatever is in the way, the lock says it better.
+            let _ = fs::create_dir_all(folder);
         }
         let info = LockInfo { path: self.location(), ..info.clone() };
         let lock = LockFile::beside(&path).acquire(&info, wait)?;

@@ -108,6 +108,16 @@ pub enum StoreError {
         /// Why.
         source: io::Error,
     },
+    /// A place elsewhere refuses, or cannot be reached.
+    #[error("cannot {doing} {location}: {message}. What was stored before is untouched")]
+    Remote {
+        /// `read`, `write`
+        doing: &'static str,
+        /// The place.
+        location: String,
+        /// Why.
+        message: String,
+    },
     /// The state has no text.
     #[error(transparent)]
     Encode(StateError),

@@ -59,13 +59,13 @@ fn backend(module: &mut Module, block: &Block, diags: &mut Diagnostics) {
     };
     let name = &*label.name;
     match name {
-        "local" if !module.path.is_root() => {
+        "local" | "s3" if !module.path.is_root() => {
             diags.warning(block.span, "Backend configuration ignored", "Only the root module says where the state is kept: remove the block from this module.");
         }
-        "local" if module.backend.is_some() => {
+        "local" | "s3" if module.backend.is_some() => {
             diags.error(block.span, "Duplicate backend configuration", "A module may have only one backend block: remove one of the two.");
         }
-        "local" => module.backend = Some(Backend { body: block.body.clone(), span: block.span }),
+        "local" | "s3" => module.backend = Some(Backend { kind: label.name.clone(), body: block.body.clone(), span: block.span }),
         "remote" => {
             let detail = format!("Weir does not work with {CLOUD}. Remove the block, and keep the state with a backend \"local\" block.");
             diags.error(block.span, "HCP Terraform is not supported", detail);
@@ -73,7 +73,7 @@ fn backend(module: &mut Module, block: &Block, diags: &mut Diagnostics) {
         name => {
             let hint = if BACKENDS.contains(&name) { String::new() } else { weir_diag::did_you_mean(name, BACKENDS) };
             let detail = format!(
-                "Weir has no backend \"{name}\": it keeps the state in a file, where backend \"local\" {{ path = … }} says, or in terraform.tfstate in this folder.{hint}"
+                "Weir has no backend \"{name}\": it keeps the state in a file, where backend \"local\" {{ path = … }} says, or in a bucket with backend \"s3\".{hint}"
             );
             diags.error(block.span, "Unsupported backend type", detail);
         }

@@ -83,6 +83,17 @@ fn local(url: &str, into: &Path) -> Result<(), Fault> {
     archive::unpack(&bytes, kind, into)
 }
 
+/// Unpacks an archive that was got in another way into a folder that is not there yet. Its URL says how it is packed, and perhaps which sum it has.
+pub fn unpack(bytes: &[u8], url: &str, into: &Path) -> Result<(), Fault> {
+    let query = http::Query::of(url)?;
+    let Some(kind) = query.kind()? else {
+        return Err(fault(format!("{} is no archive by its name: add archive=zip or archive=tar.gz to its query if it is one.", query.url)));
+    };
+    query.check(bytes)?;
+    archive::unpack(bytes, kind, into)?;
+    link::check(into)
+}
+
 /// The folder of a package that is meant: `*` stands for the one folder that there is.
 pub fn subdir(package: &Path, subdir: &str) -> Result<String, Fault> {
     let mut found = Vec::new();

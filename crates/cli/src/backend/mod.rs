@@ -1,15 +1,20 @@
 //! Where the state is kept, as the configuration says and as `weir init` has recorded it.
 
+mod s3;
+
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use weir_addr::ModulePath;
 use weir_config::{Backend, load_module};
 use weir_diag::{Diagnostic, Diagnostics, Sources, Span, did_you_mean};
 use weir_eval::Evaluator;
 use weir_plan::DiskHost;
 use weir_state::{LocalStore, State, Store};
+use weir_value::Value;
 
 use crate::context::Context;
 use crate::exit::Failure;
@@ -17,15 +22,17 @@ use crate::stack::Disk;
 use crate::stored::store_failure;
 use crate::{file, prompt};
 
-/// Arguments of the local backend.
-const LOCAL: [&str; 2] = ["path", "workspace_dir"];
+/// The arguments of a kind of backend.
+fn arguments(kind: &str) -> &'static [&'static str] {
+    if kind == "s3" { &s3::ARGUMENTS } else { &["path", "workspace_dir"] }
+}
 
 /// A backend with its arguments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Settings {
     #[serde(rename = "type")]
     kind: String,
-    config: BTreeMap<String, Option<String>>,
+    config: BTreeMap<String, Json>,
     /// The incumbents' sum of the block; ours is not theirs, so it is never compared.
     #[serde(default)]
     hash: u64,
@@ -47,11 +54,33 @@ impl Default for Settings {
 
 impl Settings {
     fn get(&self, name: &str) -> Option<&str> {
-        self.config.get(name).and_then(Option::as_deref).filter(|text| !text.is_empty())
+        self.value(name).and_then(Json::as_str).filter(|text| !text.is_empty())
     }
 
-    /// The place of the default workspace.
-    pub(crate) fn store(&self) -> LocalStore {
+    fn value(&self, name: &str) -> Option<&Json> {
+        self.config.get(name).filter(|value| !value.is_null())
+    }
+
+    /// A file that is named on the command line.
+    pub(crate) fn file(path: &Path) -> Self {
+        let config = BTreeMap::from([("path".to_owned(), path.display().to_string().into())]);
+        Self { config, ..Self::default() }
+    }
+
+    /// The place of the default workspace; `backup` is where a file's last version is kept, and `-` keeps none.
+    pub(crate) fn store(&self, backup: Option<&Path>) -> Result<Box<dyn Store>, Failure> {
+        if self.kind == "s3" {
+            return Ok(Box::new(s3::S3Store::open(self)?));
+        }
+        let local = match backup {
+            Some(path) if path.as_os_str() == "-" => self.local().with_backup(None),
+            Some(path) => self.local().with_backup(Some(path.to_owned())),
+            None => self.local(),
+        };
+        Ok(Box::new(local))
+    }
+
+    fn local(&self) -> LocalStore {
         let local = LocalStore::new(self.get("path").unwrap_or("terraform.tfstate"));
         match self.get("workspace_dir") {
             Some(folder) => local.with_workspaces(PathBuf::from(folder)),
@@ -61,12 +90,12 @@ impl Settings {
 
     /// Whether all that this one says is what the other one has. What is not written may have been given to `init`.
     fn is_part_of(&self, recorded: &Self) -> bool {
-        let same = |(name, value): (&String, &Option<String>)| value.is_none() || recorded.config.get(name) == Some(value);
+        let same = |(name, value): (&String, &Json)| value.is_null() || recorded.config.get(name) == Some(value);
         self.kind == recorded.kind && self.config.iter().all(same)
     }
 
     fn is_usual(&self) -> bool {
-        self.config.values().all(Option::is_none)
+        self.kind == "local" && self.config.values().all(Json::is_null)
     }
 }
 
@@ -85,24 +114,28 @@ fn declared() -> Result<Option<(Settings, Span, Sources)>, Failure> {
 
 fn evaluated(backend: &Backend, diags: &mut Diagnostics) -> Settings {
     let host = DiskHost::new(PathBuf::from("."), None, crate::stack::now());
-    let mut config: BTreeMap<String, Option<String>> = LOCAL.iter().map(|name| ((*name).to_owned(), None)).collect();
+    let known = arguments(&backend.kind);
+    let mut config: BTreeMap<String, Json> = known.iter().map(|name| ((*name).to_owned(), Json::Null)).collect();
     for attribute in &backend.body.attributes {
         let name = &*attribute.name.name;
-        if !LOCAL.contains(&name) {
-            let hint = did_you_mean(name, LOCAL);
+        if !known.contains(&name) {
+            let hint = did_you_mean(name, known.iter().copied());
             diags.error(attribute.name.span, "Unsupported argument", format!("An argument named \"{name}\" is not expected here.{hint}"));
             continue;
         }
         let mut evaluator = Evaluator::new(&(), &host);
         let value = evaluator.eval(&attribute.expr);
         diags.extend(evaluator.diags);
-        match value.as_str() {
-            Some(text) => drop(config.insert(name.to_owned(), Some(text.to_owned()))),
-            None if value.is_null() => {}
+        match json(&value).filter(|value| &*backend.kind == "s3" || value.is_string() || value.is_null()) {
+            Some(value) => drop(config.insert(name.to_owned(), value)),
             None => diags.error(attribute.expr.span, "Incorrect attribute value type", format!("Inappropriate value for attribute \"{name}\": string required.")),
         }
     }
-    Settings { config, ..Settings::default() }
+    Settings { kind: backend.kind.to_string(), config, hash: 0 }
+}
+
+fn json(value: &Value) -> Option<Json> {
+    weir_value::encode_json(value).ok().and_then(|text| serde_json::from_str(&text).ok())
 }
 
 fn record_file(context: &Context) -> PathBuf {
@@ -118,7 +151,7 @@ fn recorded(context: &Context) -> Result<Option<Settings>, Failure> {
         wrong(format!("{} cannot be read: {error}. Run \"weir init -reconfigure\" to write it anew; the state itself is not touched.", path.display()))
     })?;
     match record.backend {
-        Some(settings) if settings.kind == "local" => Ok(Some(settings)),
+        Some(settings) if matches!(settings.kind.as_str(), "local" | "s3") => Ok(Some(settings)),
         None => Ok(None),
         Some(other) => Err(wrong(format!(
             "{} says that the state of this folder is in a backend \"{}\", which Weir does not have. Move the state with the tool that has it: change its configuration to the local backend and run its init -migrate-state.",
@@ -193,14 +226,24 @@ pub(crate) fn initialize(context: &Context, change: &Change<'_>) -> Result<(), F
     }
     let old = before.clone().unwrap_or_default();
     if before.as_ref() != Some(&wanted) {
-        let moves = !change.reconfigure && old.store().location() != wanted.store().location() || old.get("workspace_dir") != wanted.get("workspace_dir");
-        let states = if moves && !change.reconfigure { states(&old)? } else { Vec::new() };
+        let to = wanted.store(None)?;
+        // A bucket that is not there, or may not be seen, is told now.
+        to.workspaces().map_err(store_failure)?;
+        let mut states = Vec::new();
+        if !change.reconfigure {
+            let from = old.store(None)?;
+            let others = ["workspace_dir", "workspace_key_prefix"];
+            let moves = from.location() != to.location() || others.iter().any(|name| old.get(name) != wanted.get(name));
+            if moves {
+                states = states_in(&*from)?;
+            }
+        }
         if !states.is_empty() {
             if !change.migrate && !change.force {
                 let detail = "The state of this folder would be kept in another place from now on, and there is one in the present place. Take it along with \"weir init -migrate-state\", or leave it there with \"weir init -reconfigure\". Nothing was changed.";
                 return Err(Failure::error("Backend configuration changed", detail));
             }
-            migrate(context, &old, &wanted, states, change.force)?;
+            migrate(context, &old.store(None)?.location(), &*to, states, change.force)?;
         }
         write(context, found.is_some().then_some(&wanted))?;
         if found.is_some() {
@@ -216,9 +259,10 @@ pub(crate) fn initialize(context: &Context, change: &Change<'_>) -> Result<(), F
 
 /// `-backend-config`
 fn add(wanted: &mut Settings, text: &str) -> Result<(), Failure> {
-    let mut set = |name: &str, value: Option<String>| {
-        if !LOCAL.contains(&name) {
-            let hint = did_you_mean(name, LOCAL);
+    let known = arguments(&wanted.kind);
+    let mut set = |name: &str, value: Json| {
+        if !known.contains(&name) {
+            let hint = did_you_mean(name, known.iter().copied());
             let detail = format!("The backend configuration argument \"{name}\" given on the command line is not expected for the selected backend type.{hint}");
             return Err(Failure::error("Invalid backend configuration argument", detail));
         }
@@ -226,7 +270,7 @@ fn add(wanted: &mut Settings, text: &str) -> Result<(), Failure> {
         Ok(())
     };
     if let Some((name, value)) = text.split_once('=').filter(|_| !Path::new(text).is_file()) {
-        return set(name.trim(), Some(value.to_owned()));
+        return set(name.trim(), value.into());
     }
     let content = file::read(Path::new(text))?;
     let mut sources = Sources::new();
@@ -238,7 +282,7 @@ fn add(wanted: &mut Settings, text: &str) -> Result<(), Failure> {
         let mut evaluator = Evaluator::new(&(), &host);
         let value = evaluator.eval(&assignment.expr);
         diags.extend(evaluator.diags);
-        values.push((assignment.name, value.as_str().map(str::to_owned)));
+        values.push((assignment.name, json(&value).unwrap_or_default()));
     }
     if diags.has_errors() {
         return Err(Failure::new(diags, &sources));
@@ -247,8 +291,7 @@ fn add(wanted: &mut Settings, text: &str) -> Result<(), Failure> {
 }
 
 /// The states of all workspaces that have one.
-fn states(settings: &Settings) -> Result<Vec<(String, State)>, Failure> {
-    let store = settings.store();
+fn states_in(store: &dyn Store) -> Result<Vec<(String, State)>, Failure> {
     let mut found = Vec::new();
     for name in store.workspaces().map_err(store_failure)? {
         let place = store.workspace(&name).map_err(store_failure)?;
@@ -263,14 +306,13 @@ fn states(settings: &Settings) -> Result<Vec<(String, State)>, Failure> {
     Ok(found)
 }
 
-fn migrate(context: &Context, old: &Settings, new: &Settings, states: Vec<(String, State)>, force: bool) -> Result<(), Failure> {
-    let (from, to) = (old.store(), new.store());
+fn migrate(context: &Context, from: &str, to: &dyn Store, states: Vec<(String, State)>, force: bool) -> Result<(), Failure> {
     let names: Vec<&str> = states.iter().map(|(name, _)| name.as_str()).collect();
     let title = "Do you want to copy the existing state to the new backend?";
     let detail = format!(
         "The state of {} is in {}, and would be copied to {}.\nWhat is there already, of the same stack and newer, is not overwritten.",
         names.join(", "),
-        from.location(),
+        from,
         to.location()
     );
     if !force && !prompt::approve(context, title, &detail, "Use -force-copy to copy without a question, or -reconfigure to copy nothing.")? {
@@ -278,7 +320,7 @@ fn migrate(context: &Context, old: &Settings, new: &Settings, states: Vec<(Strin
     }
     for (name, state) in &states {
         let place = to.workspace(name).map_err(store_failure)?;
-        if let Some(folder) = Path::new(&place.location()).parent() {
+        if let Some(folder) = place.journal_path().parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(|error| Failure::error("Cannot make a folder", format!("{}: {error}.", folder.display())))?;
         }
         place.push(state, false).map_err(store_failure)?;
@@ -293,5 +335,12 @@ fn write(context: &Context, settings: Option<&Settings>) -> Result<(), Failure> 
     };
     let record = Record { version: 3, terraform_version: weir_state::TERRAFORM_VERSION.to_owned(), backend: Some(settings.clone()) };
     let text = serde_json::to_string_pretty(&record).map_err(|error| Failure::error("The backend cannot be recorded", format!("{error}.")))?;
-    file::replace(&path, text).map_err(Failure::from)
+    // A key can be in it.
+    let wrong = |error: std::io::Error| Failure::error("Cannot write a file", format!("{}: {error}. It is as it was before.", path.display()));
+    let folder = context.data_dir();
+    std::fs::create_dir_all(&folder).map_err(wrong)?;
+    let mut written = tempfile::NamedTempFile::new_in(&folder).map_err(wrong)?;
+    written.write_all(text.as_bytes()).and_then(|()| written.as_file().sync_all()).map_err(wrong)?;
+    written.persist(&path).map_err(|error| wrong(error.error))?;
+    Ok(())
 }

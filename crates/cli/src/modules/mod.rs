@@ -1,5 +1,7 @@
 //! Installs the modules that a configuration calls, and records them in `modules.json` as the incumbents do.
 
+mod object;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -172,7 +174,6 @@ impl Installer<'_> {
         self.now.push(entry);
     }
 
-    #[expect(clippy::type_complexity, reason = "a failure of ours, or the module's")]
     fn download(&mut self, key: &str, call: &Call, address: &ModuleSource) -> Result<Result<(PathBuf, Option<PathBuf>), Fault>, Failure> {
         let (fetcher, context) = (self.fetcher.clone(), self.context);
         let (package, inner, version) = match address {
@@ -225,7 +226,7 @@ impl Installer<'_> {
                 copy(from, &whole).map_err(local)?;
                 meant.clone()
             }
-            None => match self.context.block_on(self.fetcher.fetch(package, &whole))? {
+            None => match self.context.block_on(object::fetch(&self.fetcher, package, &whole))? {
                 Ok(meant) => {
                     // Before anything is taken away from it.
                     self.packages.insert(package.to_owned(), (into.to_owned(), meant.clone()));
@@ -283,7 +284,7 @@ pub(crate) fn copy_from(context: &Context, source: &str) -> Result<(), Failure> 
     let made = tempfile::tempdir().map_err(wrong)?;
     let whole = made.path().join("package");
     let fetcher = Fetcher { tokens: plugins::credentials(context) };
-    let fetch = |package: Arc<str>| context.block_on(fetcher.fetch(&package, &whole))?.map_err(failed);
+    let fetch = |package: Arc<str>| context.block_on(object::fetch(&fetcher, &package, &whole))?.map_err(failed);
     let from = match &address {
         ModuleSource::Local(path) => PathBuf::from(&**path),
         ModuleSource::Remote { package, subdir: within } => {
