@@ -9,6 +9,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use serde_json::{Value as Json, json};
+
 use crate::stack::{Stack, told};
 
 const STACK: &str = r#"
@@ -267,4 +269,65 @@ fn a_plugin_is_asked_to_stop() {
     assert!(text.contains("Interrupt received") && text.contains("Stopped"), "{text}");
     assert!(!stack.path("terraform.tfstate").exists() || stack.objects().is_empty());
     no_plugin_is_left(&stack);
+}
+
+/// What a provider offers is printed as its users' tools expect it, whatever version of the protocol it speaks.
+#[test]
+fn schemas_are_printed() {
+    for version in [5, 6] {
+        let stack = with_provider(version, THINGS);
+        let (code, text) = told(&command(&stack, &["providers", "schema", "-json"]).output().unwrap());
+        assert_eq!(code, 0, "{text}");
+        let all: Json = serde_json::from_str(&text).unwrap();
+        assert_eq!(all["format_version"], "1.0");
+        let test = &all["provider_schemas"]["example.com/acme/test"];
+        let thing = &test["resource_schemas"]["test_thing"];
+        assert_eq!(thing["version"], 2);
+        let name = json!({ "type": "string", "description": "What it is _called_.", "description_kind": "markdown", "required": true });
+        assert_eq!(thing["block"]["attributes"]["name"], name);
+        let token = json!({ "type": "string", "description_kind": "plain", "optional": true, "write_only": true });
+        assert_eq!(thing["block"]["attributes"]["token"], token);
+        assert_eq!(thing["block"]["attributes"]["any"]["type"], "dynamic");
+        assert_eq!(thing["block"]["block_types"]["rule"]["block"]["attributes"]["port"], json!({ "type": "number", "description_kind": "plain", "required": true }));
+        assert_eq!(thing["block"]["block_types"]["rule"]["nesting_mode"], "set");
+        let settings = &thing["block"]["attributes"]["settings"];
+        assert_eq!(settings["nested_type"]["nesting_mode"].as_str(), (version == 6).then_some("single"));
+        assert_eq!(test["functions"]["join"]["variadic_parameter"], json!({ "name": "parts", "type": "string" }));
+        assert_eq!(test["ephemeral_resource_schemas"]["test_ticket"]["version"], 0);
+        no_plugin_is_left(&stack);
+    }
+    let stack = Stack::new(&[("main.tf", "resource \"random_id\" \"x\" {\n  byte_length = 2\n}\n")]);
+    let native: Json = serde_json::from_str(&stack.ok(&["providers", "schema", "-json"])).unwrap();
+    let random = &native["provider_schemas"]["registry.terraform.io/hashicorp/random"];
+    assert_eq!(random["resource_schemas"]["random_id"]["block"]["attributes"]["byte_length"]["required"], true);
+    stack.says(&["providers", "schema"], 1, &["--json"]);
+}
+
+/// The whole schema of hashicorp/aws 5; equal to what `terraform providers schema -json` has printed into the file that `WEIR_TEST_SCHEMA` names, if it names one.
+#[test]
+fn the_schema_of_aws_is_printed() {
+    let Ok(mirror) = std::env::var("WEIR_TEST_MIRROR") else {
+        eprintln!("SKIPPED: WEIR_TEST_MIRROR does not name a filesystem mirror with hashicorp/aws 5");
+        return;
+    };
+    let stack = Stack::new(&[
+        ("main.tf", STACK),
+        ("cli.tfrc", &format!("provider_installation {{\n  filesystem_mirror {{\n    path = \"{mirror}\"\n  }}\n}}\n")),
+    ]);
+    let (code, text) = told(&command(&stack, &["providers", "schema", "-json"]).output().unwrap());
+    assert_eq!(code, 0, "{text}");
+    let all: Json = serde_json::from_str(&text).unwrap();
+    let aws = &all["provider_schemas"]["registry.terraform.io/hashicorp/aws"];
+    assert!(aws["resource_schemas"].as_object().unwrap().len() > 1000);
+    if let Ok(file) = std::env::var("WEIR_TEST_SCHEMA") {
+        let wanted: Json = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+        let wanted = &wanted["provider_schemas"]["registry.terraform.io/hashicorp/aws"];
+        for kind in ["provider", "resource_schemas", "data_source_schemas", "ephemeral_resource_schemas", "functions"] {
+            let (Some(wanted), Some(found)) = (wanted[kind].as_object(), aws[kind].as_object()) else { panic!("{kind}") };
+            assert_eq!(found.keys().collect::<Vec<_>>(), wanted.keys().collect::<Vec<_>>(), "{kind}");
+            for (name, schema) in wanted {
+                assert_eq!(found[name], *schema, "{kind} {name}");
+            }
+        }
+    }
 }

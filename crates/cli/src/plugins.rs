@@ -1,5 +1,8 @@
 //! Providers that are not part of Weir: found on this machine and run as plugins.
 
+mod description;
+mod packages;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +18,9 @@ use weir_provider::Fault;
 use weir_value::Value;
 
 use crate::context::Context;
+
+pub(crate) use description::describe;
+pub(crate) use packages::{Source, lock, mirror, platform_name};
 
 /// What the modules of a configuration want of one provider.
 struct Need {
@@ -100,7 +106,7 @@ struct Installation {
 /// What the CLI configuration says, or what is usual.
 fn installation(context: &Context, reader: &mut Reader<'_>) -> Installation {
     let data = context.data_dir().join("providers");
-    let platform = format!("{}_{}", os(), architecture());
+    let platform = platform();
     let mut folders = Folders { overrides: BTreeMap::new(), mirrors: Vec::new(), unpacked: data.clone(), platform: platform.clone() };
     let mut remote = Remote { platform, into: data.clone(), tokens: tokens(context, home(context).as_deref()), ..Remote::default() };
     let home = home(context);
@@ -162,6 +168,9 @@ fn installation(context: &Context, reader: &mut Reader<'_>) -> Installation {
             folders.mirrors.extend(usual.into_iter().map(Mirror::new));
             remote.direct = Some(Selection::default());
         }
+    }
+    if let Some(cache) = &cache {
+        remote.into.clone_from(cache);
     }
     let downloaded: Vec<PathBuf> = cache.into_iter().chain([data]).collect();
     folders.mirrors.extend(downloaded.iter().map(Mirror::new));
@@ -227,13 +236,7 @@ pub(crate) fn install(context: &Context, nodes: &Nodes, catalog: &Catalog, sourc
                 lock.extend(entry.map(|entry| (addr.clone(), entry)));
             }
             Err(fault) => {
-                let span = nodes
-                    .modules
-                    .iter()
-                    .flat_map(|module| module.required_providers.iter().map(move |entry| (module, entry)))
-                    .find(|(module, (local, _))| catalog.resolve(module, local) == *addr);
-                let fault = Diagnostic::error(fault.summary, fault.detail);
-                diags.push(span.into_iter().fold(fault, |fault, (_, (_, required))| fault.at(required.span)));
+                diags.push(told(nodes, catalog, addr, fault));
             }
         }
     }
@@ -252,13 +255,17 @@ pub(crate) fn install(context: &Context, nodes: &Nodes, catalog: &Catalog, sourc
     if diags.has_errors() { Err(diags) } else { Ok(Installed { plugins, lines }) }
 }
 
+/// A fault of a provider, at the place that requires it.
+fn told(nodes: &Nodes, catalog: &Catalog, addr: &ProviderAddr, fault: Fault) -> Diagnostic {
+    let mut required = nodes.modules.iter().flat_map(|module| module.required_providers.iter().map(move |entry| (module, entry)));
+    let place = required.find(|(module, (local, _))| catalog.resolve(module, local) == *addr);
+    place.into_iter().fold(Diagnostic::error(fault.summary, fault.detail), |fault, (_, (_, required))| fault.at(required.span))
+}
+
 /// Finds or downloads one provider; gives what to tell and, if it has a version, what the lock file shall say.
 fn one(context: &Context, addr: &ProviderAddr, need: &Need, from: &Installation, locked: Option<&LockEntry>) -> Result<(Vec<String>, Option<LockEntry>), Fault> {
     let name = addr.for_display();
-    let mut wanted: Vec<String> = need.constraints.iter().map(ToString::to_string).collect();
-    wanted.sort();
-    wanted.dedup();
-    let constraints = wanted.join(", ");
+    let constraints = packages::wanted(need);
     let local = match find(addr, &need.constraints, locked, &from.folders) {
         Ok(found) => {
             let Some((version, folder)) = found.version.zip(found.folder) else {
@@ -293,6 +300,11 @@ fn one(context: &Context, addr: &ProviderAddr, need: &Need, from: &Installation,
     }
     let how = done.signed_by.map_or_else(|| "unsigned, from a mirror".to_owned(), |key| format!("signed, key id {key}"));
     Ok((vec![format!("- Installed {name} v{} ({how})", done.version)], Some(LockEntry { version: done.version, constraints, hashes })))
+}
+
+/// The platform that this program is for, such as `linux_amd64`.
+fn platform() -> String {
+    format!("{}_{}", os(), architecture())
 }
 
 fn os() -> &'static str {

@@ -6,6 +6,7 @@
 //! It reads no environment: folders, programs, mirrors and tokens are handed in.
 
 mod client;
+mod description;
 mod handshake;
 pub mod install;
 mod legal;
@@ -20,4 +21,5 @@ mod session;
 mod tls;
 mod wire;
 
+pub use description::Description;
 pub use provider::Plugin;

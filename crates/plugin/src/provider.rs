@@ -1,7 +1,7 @@
 //! A plugin as a provider.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -9,8 +9,9 @@ use weir_provider::{Fault, FunctionFault, Intent, Provider, ProviderSchema, Sess
 use weir_value::{Type, Value};
 
 use crate::client::{self, Client};
+use crate::description::Description;
 use crate::protocol::tfplugin6::{self as wire, ClientCapabilities, RawState};
-use crate::schema::provider_schema;
+use crate::schema::{forget_descriptions, provider_schema};
 use crate::session::PluginSession;
 use crate::wire::{checked, dynamic, faults, value};
 
@@ -44,21 +45,23 @@ impl Plugin {
     /// Starts a program and asks what it offers. `name` is what messages call it.
     pub fn start(name: &str, program: impl Into<PathBuf>) -> Result<Self, Vec<Fault>> {
         let (name, program): (Arc<str>, PathBuf) = (name.into(), program.into());
-        let started = client::wait({
-            let (name, program) = (name.clone(), program.clone());
-            async move {
-                let client = Client::start(name, &program).await?;
-                let answer = client.schema().await?;
-                Ok::<_, Fault>((client, answer))
-            }
-        });
-        let (client, mut answer) = started.and_then(|started| started).map_err(|fault| vec![fault])?;
-        checked(std::mem::take(&mut answer.diagnostics))?;
+        let (client, answer) = ask(&name, &program)?;
         let schema = Arc::new(provider_schema(&answer).map_err(|fault| vec![fault])?);
-        let blocks = answer.resource_schemas.into_iter().filter_map(|(name, schema)| Some((name, schema.block?))).collect();
+        let blocks = answer.resource_schemas.into_iter().filter_map(|(name, schema)| {
+            let mut block = schema.block?;
+            forget_descriptions(&mut block);
+            Some((name, block))
+        });
+        let blocks = blocks.collect();
         let plan_destroy = answer.server_capabilities.is_some_and(|capabilities| capabilities.plan_destroy);
         let offer = Arc::new(Offer { schema, blocks, plan_destroy });
         Ok(Self { name, program, offer, first: Arc::new(client), sessions: tokio::sync::Mutex::default() })
+    }
+
+    /// Starts a program, asks what it offers and ends it: everything that the provider says for people to read, too.
+    pub fn describe(name: &str, program: impl Into<PathBuf>) -> Result<Description, Vec<Fault>> {
+        let (_, answer) = ask(&name.into(), &program.into())?;
+        Description::of_plugin(answer).map_err(|fault| vec![fault])
     }
 
     async fn client(&self, is_first: bool) -> Result<Arc<Client>, Fault> {
@@ -69,6 +72,19 @@ impl Plugin {
         let started = client::runtime()?.spawn(async move { Client::start(name, &program).await }).await;
         started.map_err(|error| Fault::error("Provider plugin cannot be started", error.to_string()))?.map(Arc::new)
     }
+}
+
+/// Starts a program and gives what it says of itself.
+fn ask(name: &Arc<str>, program: &Path) -> Result<(Client, wire::get_provider_schema::Response), Vec<Fault>> {
+    let (name, program) = (name.clone(), program.to_owned());
+    let started = client::wait(async move {
+        let client = Client::start(name, &program).await?;
+        let answer = client.schema().await?;
+        Ok::<_, Fault>((client, answer))
+    });
+    let (client, mut answer) = started.and_then(|started| started).map_err(|fault| vec![fault])?;
+    checked(std::mem::take(&mut answer.diagnostics))?;
+    Ok((client, answer))
 }
 
 async fn validate(client: &Client, intent: Intent, type_name: String, config: Option<wire::DynamicValue>) -> Result<Vec<Fault>, Fault> {

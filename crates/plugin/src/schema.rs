@@ -127,6 +127,19 @@ fn kept(text: &str) -> &'static str {
     new
 }
 
+/// Takes out of a block what only people read, so that it is not kept for a whole run.
+pub(crate) fn forget_descriptions(block: &mut schema::Block) {
+    fn forget(attributes: &mut [schema::Attribute]) {
+        for attribute in attributes {
+            attribute.description = String::new();
+            attribute.nested_type.iter_mut().for_each(|object| forget(&mut object.attributes));
+        }
+    }
+    block.description = String::new();
+    forget(&mut block.attributes);
+    block.block_types.iter_mut().filter_map(|nested| nested.block.as_mut()).for_each(forget_descriptions);
+}
+
 /// An answer of version 5 as one of version 6.
 pub(crate) fn of_version_5(answer: tfplugin5::GetSchemaResponse) -> wire::get_provider_schema::Response {
     let all = |schemas: std::collections::HashMap<String, tfplugin5::Schema>| schemas.into_iter().map(|(name, schema)| (name, schema_5(schema))).collect();
@@ -149,7 +162,8 @@ fn block_5(block: tfplugin5::schema::Block) -> schema::Block {
     let attributes = block.attributes.into_iter().map(|attribute| schema::Attribute {
         name: attribute.name,
         r#type: attribute.r#type,
-        description: String::new(),
+        description: attribute.description,
+        description_kind: attribute.description_kind,
         required: attribute.required,
         optional: attribute.optional,
         computed: attribute.computed,
@@ -169,7 +183,8 @@ fn block_5(block: tfplugin5::schema::Block) -> schema::Block {
         version: block.version,
         attributes: attributes.collect(),
         block_types: block_types.collect(),
-        description: String::new(),
+        description: block.description,
+        description_kind: block.description_kind,
         deprecated: block.deprecated,
     }
 }

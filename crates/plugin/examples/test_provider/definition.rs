@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use weir_plugin::protocol::tfplugin5;
 use weir_plugin::protocol::tfplugin6::schema::nested_block::NestingMode;
 use weir_plugin::protocol::tfplugin6::schema::{Attribute, Block, NestedBlock, Object, object};
-use weir_plugin::protocol::tfplugin6::{Function, Schema, ServerCapabilities, function, get_provider_schema};
+use weir_plugin::protocol::tfplugin6::{Function, Schema, ServerCapabilities, StringKind, function, get_provider_schema};
 
 fn attribute(name: &str, ty: &str, flags: &str) -> Attribute {
     Attribute {
@@ -34,7 +34,7 @@ const TEXT: &str = "\"string\"";
 fn thing() -> Schema {
     let attributes = vec![
         attribute("id", TEXT, "c"),
-        attribute("name", TEXT, "r"),
+        Attribute { description: "What it is _called_.".to_owned(), description_kind: StringKind::Markdown.into(), ..attribute("name", TEXT, "r") },
         attribute("size", "\"number\"", "oc"),
         attribute("tags", "[\"map\",\"string\"]", "o"),
         attribute("ports", "[\"set\",\"number\"]", "o"),
@@ -65,6 +65,8 @@ fn functions() -> HashMap<String, Function> {
         variadic_parameter: Some(parameter("parts")),
         r#return: Some(function::Return { r#type: TEXT.into() }),
         summary: "Joins texts.".to_owned(),
+        description: "Puts a separator between texts.".to_owned(),
+        deprecation_message: String::new(),
     };
     HashMap::from([("join".to_owned(), join)])
 }
@@ -106,7 +108,8 @@ pub(crate) fn version_5() -> tfplugin5::GetSchemaResponse {
             sensitive: from.sensitive,
             deprecated: from.deprecated,
             write_only: from.write_only,
-            ..Default::default()
+            description: from.description,
+            description_kind: from.description_kind,
         });
         let blocks = from.block_types.into_iter().map(|from| tfplugin5::schema::NestedBlock {
             type_name: from.type_name,

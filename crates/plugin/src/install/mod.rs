@@ -4,6 +4,7 @@ mod constraint;
 mod hash;
 mod lock;
 mod mirror;
+mod publish;
 mod remote;
 mod signature;
 
@@ -18,9 +19,10 @@ pub use constraint::{Constraint, ConstraintError};
 pub use hash::{hash_folder, hash_zip};
 pub use lock::{LockEntry, lock_file};
 pub use mirror::Mirror;
-pub use remote::{Downloaded, NetworkMirror, Remote, Selection, download};
+pub use publish::publish;
+pub use remote::{Downloaded, NetworkMirror, Package, Remote, Selection, download, fetch};
 
-use mirror::{Package, Shape};
+use mirror::{Shape, Stored};
 
 /// Where providers are looked for.
 #[derive(Clone, Debug, Default)]
@@ -51,14 +53,9 @@ pub fn find(addr: &ProviderAddr, constraints: &[Constraint], lock: Option<&LockE
     if let Some(path) = folders.overrides.get(addr) {
         return overridden(addr, path);
     }
-    let packages: Vec<Package> = folders.mirrors.iter().flat_map(|mirror| mirror.packages(addr, &folders.platform)).collect();
-    let fits = |package: &&Package| constraints.iter().all(|constraint| constraint.allows(&package.version));
+    let packages: Vec<Stored> = folders.mirrors.iter().flat_map(|mirror| mirror.packages(addr, &folders.platform)).collect();
     let locked = lock.map(|lock| &lock.version);
-    let chosen = match locked {
-        Some(version) => packages.iter().find(|package| package.version == *version).filter(fits),
-        // The first of the newest: mirrors are listed in order of preference.
-        None => packages.iter().filter(fits).filter(|package| !constraints.is_empty() || package.version.pre.is_empty()).rev().max_by(|a, b| a.version.cmp(&b.version)),
-    };
+    let chosen = chosen(&packages, constraints, locked);
     let Some(package) = chosen else { return Err(not_found(addr, constraints, locked, &packages, folders)) };
     if let Some(lock) = lock {
         check(addr, package, lock)?;
@@ -77,6 +74,23 @@ pub fn find(addr: &ProviderAddr, constraints: &[Constraint], lock: Option<&LockE
     Ok(Found { version: Some(package.version.clone()), folder: Some(folder), program })
 }
 
+/// Version and hashes of a provider in a folder, the newest that meets all constraints or the one that is locked; nothing is unpacked.
+pub fn look_up(addr: &ProviderAddr, constraints: &[Constraint], locked: Option<&Version>, folders: &Folders) -> Result<(Version, Vec<String>), Fault> {
+    let packages: Vec<Stored> = folders.mirrors.iter().flat_map(|mirror| mirror.packages(addr, &folders.platform)).collect();
+    let package = chosen(&packages, constraints, locked).ok_or_else(|| not_found(addr, constraints, locked, &packages, folders))?;
+    Ok((package.version.clone(), package.hashes()?))
+}
+
+/// The newest that meets all constraints or, if it does, the one that is locked.
+fn chosen<'a>(packages: &'a [Stored], constraints: &[Constraint], locked: Option<&Version>) -> Option<&'a Stored> {
+    let fits = |package: &&Stored| constraints.iter().all(|constraint| constraint.allows(&package.version));
+    match locked {
+        Some(version) => packages.iter().find(|package| package.version == *version).filter(fits),
+        // The first of the newest: mirrors are listed in order of preference.
+        None => packages.iter().filter(fits).filter(|package| !constraints.is_empty() || package.version.pre.is_empty()).rev().max_by(|a, b| a.version.cmp(&b.version)),
+    }
+}
+
 fn overridden(addr: &ProviderAddr, path: &Path) -> Result<Found, Fault> {
     let program = if path.is_dir() { program(path, &addr.name) } else { Some(path.to_owned()).filter(|path| path.is_file()) };
     let missing = || {
@@ -91,7 +105,7 @@ fn overridden(addr: &ProviderAddr, path: &Path) -> Result<Found, Fault> {
     program.map(|program| Found { version: None, folder: None, program }).ok_or_else(missing)
 }
 
-fn not_found(addr: &ProviderAddr, constraints: &[Constraint], locked: Option<&Version>, packages: &[Package], folders: &Folders) -> Fault {
+fn not_found(addr: &ProviderAddr, constraints: &[Constraint], locked: Option<&Version>, packages: &[Stored], folders: &Folders) -> Fault {
     let name = addr.for_display();
     let wanted: Vec<String> = constraints.iter().map(ToString::to_string).collect();
     let wanted = if wanted.is_empty() { String::new() } else { format!(" {}", wanted.join(", ")) };
@@ -122,22 +136,17 @@ fn not_found(addr: &ProviderAddr, constraints: &[Constraint], locked: Option<&Ve
 }
 
 /// The package must be one that the lock file knows.
-fn check(addr: &ProviderAddr, package: &Package, lock: &LockEntry) -> Result<(), Fault> {
+fn check(addr: &ProviderAddr, package: &Stored, lock: &LockEntry) -> Result<(), Fault> {
     let fault = |detail: String| Fault::error("Provider is not the one in the lock file", detail);
     if lock.hashes.is_empty() {
         return Ok(());
     }
-    let hashed = match package.shape {
-        Shape::Folder => hash_folder(&package.path).map(|hash| vec![hash]),
-        Shape::Zip => hash_zip(&package.path),
-    };
-    let hashes = hashed.map_err(|error| Fault::error("Provider cannot be read", format!("{}: {error}.", package.path.display())))?;
+    let hashes = package.hashes()?;
     if hashes.iter().any(|hash| lock.hashes.contains(hash)) {
         return Ok(());
     }
     let only_zip = package.shape == Shape::Folder && !lock.hashes.iter().any(|hash| hash.starts_with("h1:"));
-    let hint =
-        if only_zip { " The file has only hashes of packed providers (zh:), and this one is unpacked: add its h1 hash with `terraform providers lock`." } else { "" };
+    let hint = if only_zip { " The file has only hashes of packed providers (zh:), and this one is unpacked: add its h1 hash with `weir providers lock`." } else { "" };
     Err(fault(format!(
         "{} in {} has the hash {}, which .terraform.lock.hcl does not name for version {}.{hint} If the change is meant, remove the provider from the lock file.",
         addr.for_display(),
