@@ -6,14 +6,15 @@ mod packages;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use weir_addr::ProviderAddr;
 use weir_config::syntax::{Body, parse};
 use weir_diag::{Diagnostic, Diagnostics, Sources};
 use weir_eval::Evaluator;
 use weir_plan::{Catalog, DiskHost, Node, Nodes};
-use weir_plugin::Plugin;
-use weir_plugin::install::{Constraint, Folders, LockEntry, Mirror, NetworkMirror, Remote, Selection, download, find, hash_folder, lock_file};
+use weir_plugin::install::{Constraint, Folders, Found, LockEntry, Mirror, NetworkMirror, Remote, Selection, download, find, hash_folder, lock_file};
+use weir_plugin::{Plugin, Program};
 use weir_provider::Fault;
 use weir_value::Value;
 
@@ -41,10 +42,10 @@ pub(crate) fn add(context: &Context, nodes: &Nodes, catalog: &mut Catalog, sourc
     let mut reader = Reader { sources, diags: &mut diags };
     let folders = installation(context, &mut reader).folders;
     let lock = reader.lock(Path::new(LOCK_FILE));
+    let patience = patience(context, &mut diags);
     for (addr, need) in wanted {
-        let started =
-            find(&addr, &need.constraints, lock.get(&addr), &folders).map_err(|fault| vec![fault]).and_then(|found| Plugin::start(&addr.for_display(), found.program));
-        match started {
+        let found = find(&addr, &need.constraints, lock.get(&addr), &folders).map_err(|fault| vec![fault]);
+        match found.and_then(|found| Plugin::start(program(context, &addr, found, patience))) {
             Ok(plugin) => catalog.add(addr, &need.local, Arc::new(plugin)),
             // What is native would otherwise serve unasked.
             Err(faults) if catalog.get(&addr).is_some() => diags.extend(faults.into_iter().map(|fault| Diagnostic::error(fault.summary, fault.detail))),
@@ -56,6 +57,29 @@ pub(crate) fn add(context: &Context, nodes: &Nodes, catalog: &mut Catalog, sourc
         }
     }
     diags
+}
+
+/// A provider that was found, as it is run. What it offers is remembered as long as its package is the same; a build of one's own is another one every time.
+fn program(context: &Context, addr: &ProviderAddr, found: Found, patience: Duration) -> Program {
+    let program = Program::new(&addr.for_display(), found.program).within(patience);
+    match found.hash {
+        Some(hash) => program.remembered_in(memory(context).join(hex::encode(hash)).with_extension("schemas")),
+        None => program,
+    }
+}
+
+/// The folder in which is kept what is known of providers.
+fn memory(context: &Context) -> PathBuf {
+    context.data_dir().join("known-providers")
+}
+
+/// How long a plugin may take to start.
+fn patience(context: &Context, diags: &mut Diagnostics) -> Duration {
+    let Some(text) = context.env.get("WEIR_PLUGIN_TIMEOUT") else { return Program::PATIENCE };
+    crate::stored::duration(text).unwrap_or_else(|error| {
+        diags.push(Diagnostic::error("Invalid WEIR_PLUGIN_TIMEOUT", format!("{error}.")));
+        Program::PATIENCE
+    })
 }
 
 fn needs(context: &Context, nodes: &Nodes, catalog: &Catalog, diags: &mut Diagnostics) -> BTreeMap<ProviderAddr, Need> {
@@ -107,7 +131,13 @@ struct Installation {
 fn installation(context: &Context, reader: &mut Reader<'_>) -> Installation {
     let data = context.data_dir().join("providers");
     let platform = platform();
-    let mut folders = Folders { overrides: BTreeMap::new(), mirrors: Vec::new(), unpacked: data.clone(), platform: platform.clone() };
+    let mut folders = Folders {
+        overrides: BTreeMap::new(),
+        mirrors: Vec::new(),
+        unpacked: data.clone(),
+        platform: platform.clone(),
+        memory: Some(memory(context).join("hashes.json")),
+    };
     let mut remote = Remote { platform, into: data.clone(), tokens: tokens(context, home(context).as_deref()), ..Remote::default() };
     let home = home(context);
     let named = context.env.get("TF_CLI_CONFIG_FILE").or_else(|| context.env.get("TERRAFORM_CONFIG")).map(PathBuf::from);

@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use prost::Message;
+use prost::bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use weir_provider::{Fault, FunctionSchema, Nesting, ProviderSchema};
 use weir_value::Type;
 
 use crate::protocol::tfplugin6::{self as wire, StringKind, schema};
+use crate::schema::{decoded, unreadable};
 
 /// All that a provider offers, with everything that it says for people to read.
 #[derive(Debug, Serialize)]
@@ -135,17 +138,21 @@ fn count(items: i64) -> u64 {
 }
 
 impl Description {
-    /// What a plugin has said.
-    pub(crate) fn of_plugin(answer: wire::get_provider_schema::Response) -> Result<Self, Fault> {
-        fn all(schemas: HashMap<String, wire::Schema>) -> Result<BTreeMap<String, Described>, Fault> {
-            schemas.into_iter().map(|(name, schema)| Ok((name, described(schema)?))).collect()
-        }
+    /// What a plugin of that version of the protocol has said.
+    pub(crate) fn of_plugin(version: u8, answer: wire::get_provider_schema::Response) -> Result<Self, Fault> {
+        let all = |schemas: HashMap<String, Bytes>| -> Result<BTreeMap<String, Described>, Fault> {
+            schemas.into_iter().map(|(name, bytes)| Ok((name, described(decoded(version, &bytes)?)?))).collect()
+        };
+        let functions = answer.functions.into_iter().map(|(name, bytes)| {
+            let offered = wire::Function::decode(bytes).map_err(|error| unreadable(&name, &error))?;
+            Ok((name, function(offered)?))
+        });
         Ok(Self {
-            provider: described(answer.provider.unwrap_or_default())?,
+            provider: described(decoded(version, &answer.provider)?)?,
+            functions: functions.collect::<Result<_, Fault>>()?,
             resource_schemas: all(answer.resource_schemas)?,
             data_source_schemas: all(answer.data_source_schemas)?,
             ephemeral_resource_schemas: all(answer.ephemeral_resource_schemas)?,
-            functions: answer.functions.into_iter().map(|(name, offered)| Ok((name, function(offered)?))).collect::<Result<_, Fault>>()?,
         })
     }
 

@@ -11,7 +11,7 @@ use weir_plugin::install::find;
 use weir_plugin::{Description, Plugin};
 use weir_provider::Fault;
 
-use super::{LOCK_FILE, Need, Reader, installation, needs, told};
+use super::{LOCK_FILE, Need, Reader, installation, needs, patience, program, told};
 use crate::context::Context;
 
 /// What each provider offers that the configuration or one of `stored` needs, by source address.
@@ -31,13 +31,14 @@ pub(crate) fn describe(
     let mut reader = Reader { sources, diags: &mut diags };
     let folders = installation(context, &mut reader).folders;
     let lock = reader.lock(Path::new(LOCK_FILE));
+    let patience = patience(context, &mut diags);
     let mut found = BTreeMap::new();
     for (addr, need) in needs {
         let described = match catalog.get(&addr).filter(|_| need.native) {
             Some(native) => Description::of_native(&native.schema()).map_err(|fault| vec![fault]),
             None => find(&addr, &need.constraints, lock.get(&addr), &folders)
                 .map_err(|fault| vec![fault])
-                .and_then(|found| Plugin::describe(&addr.for_display(), found.program)),
+                .and_then(|found| Plugin::describe(&program(context, &addr, found, patience))),
         };
         let all = |faults: Vec<Fault>| -> Vec<Diagnostic> { faults.into_iter().map(|fault| told(nodes, catalog, &addr, fault)).collect() };
         match described {

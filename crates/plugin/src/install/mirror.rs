@@ -6,7 +6,7 @@ use semver::Version;
 use weir_addr::ProviderAddr;
 use weir_provider::Fault;
 
-use super::{hash_folder, hash_zip};
+use super::{hash_folder, hash_zip, seen};
 
 /// A folder in the layout of a filesystem mirror.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,11 +36,11 @@ pub(super) struct Stored {
 
 impl Stored {
     /// Its hashes, as a lock file names them.
-    pub(super) fn hashes(&self) -> Result<Vec<String>, Fault> {
-        let hashed = match self.shape {
+    pub(super) fn hashes(&self, memory: Option<&Path>) -> Result<Vec<String>, Fault> {
+        let hashed = seen::hashes(&self.path, memory, || match self.shape {
             Shape::Folder => hash_folder(&self.path).map(|hash| vec![hash]),
             Shape::Zip => hash_zip(&self.path),
-        };
+        });
         hashed.map_err(|error| Fault::error("Provider cannot be read", format!("{}: {error}.", self.path.display())))
     }
 }

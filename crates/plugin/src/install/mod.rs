@@ -6,6 +6,7 @@ mod lock;
 mod mirror;
 mod publish;
 mod remote;
+mod seen;
 mod signature;
 
 use std::collections::BTreeMap;
@@ -35,6 +36,8 @@ pub struct Folders {
     pub unpacked: PathBuf,
     /// `linux_amd64`
     pub platform: String,
+    /// The file that remembers hashes, so that what has not changed is not hashed again.
+    pub memory: Option<PathBuf>,
 }
 
 /// A provider that was found.
@@ -46,6 +49,8 @@ pub struct Found {
     pub folder: Option<PathBuf>,
     /// Its program.
     pub program: PathBuf,
+    /// `h1:` of its package, where that was needed or is remembered.
+    pub hash: Option<String>,
 }
 
 /// Finds the newest version that meets all constraints, or the one that the lock file names. What is found must be what the lock file says.
@@ -57,9 +62,11 @@ pub fn find(addr: &ProviderAddr, constraints: &[Constraint], lock: Option<&LockE
     let locked = lock.map(|lock| &lock.version);
     let chosen = chosen(&packages, constraints, locked);
     let Some(package) = chosen else { return Err(not_found(addr, constraints, locked, &packages, folders)) };
-    if let Some(lock) = lock {
-        check(addr, package, lock)?;
-    }
+    let hashes = match lock {
+        Some(lock) if !lock.hashes.is_empty() => check(addr, package, lock, folders.memory.as_deref())?,
+        _ if folders.memory.is_some() => package.hashes(folders.memory.as_deref())?,
+        _ => Vec::new(),
+    };
     let folder = match package.shape {
         Shape::Folder => package.path.clone(),
         Shape::Zip => {
@@ -71,14 +78,14 @@ pub fn find(addr: &ProviderAddr, constraints: &[Constraint], lock: Option<&LockE
     };
     let program = program(&folder, &addr.name)
         .ok_or_else(|| Fault::error("Provider package has no program", format!("{} holds no executable file terraform-provider-{}.", folder.display(), addr.name)))?;
-    Ok(Found { version: Some(package.version.clone()), folder: Some(folder), program })
+    Ok(Found { version: Some(package.version.clone()), folder: Some(folder), program, hash: hashes.into_iter().find(|hash| hash.starts_with("h1:")) })
 }
 
 /// Version and hashes of a provider in a folder, the newest that meets all constraints or the one that is locked; nothing is unpacked.
 pub fn look_up(addr: &ProviderAddr, constraints: &[Constraint], locked: Option<&Version>, folders: &Folders) -> Result<(Version, Vec<String>), Fault> {
     let packages: Vec<Stored> = folders.mirrors.iter().flat_map(|mirror| mirror.packages(addr, &folders.platform)).collect();
     let package = chosen(&packages, constraints, locked).ok_or_else(|| not_found(addr, constraints, locked, &packages, folders))?;
-    Ok((package.version.clone(), package.hashes()?))
+    Ok((package.version.clone(), package.hashes(folders.memory.as_deref())?))
 }
 
 /// The newest that meets all constraints or, if it does, the one that is locked.
@@ -102,7 +109,7 @@ fn overridden(addr: &ProviderAddr, path: &Path) -> Result<Found, Fault> {
         );
         Fault::error("Provider not found", detail)
     };
-    program.map(|program| Found { version: None, folder: None, program }).ok_or_else(missing)
+    program.map(|program| Found { version: None, folder: None, program, hash: None }).ok_or_else(missing)
 }
 
 fn not_found(addr: &ProviderAddr, constraints: &[Constraint], locked: Option<&Version>, packages: &[Stored], folders: &Folders) -> Fault {
@@ -135,15 +142,12 @@ fn not_found(addr: &ProviderAddr, constraints: &[Constraint], locked: Option<&Ve
     Fault::error("Provider not found", detail)
 }
 
-/// The package must be one that the lock file knows.
-fn check(addr: &ProviderAddr, package: &Stored, lock: &LockEntry) -> Result<(), Fault> {
+/// The package must be one that the lock file knows. Gives its hashes.
+fn check(addr: &ProviderAddr, package: &Stored, lock: &LockEntry, memory: Option<&Path>) -> Result<Vec<String>, Fault> {
     let fault = |detail: String| Fault::error("Provider is not the one in the lock file", detail);
-    if lock.hashes.is_empty() {
-        return Ok(());
-    }
-    let hashes = package.hashes()?;
+    let hashes = package.hashes(memory)?;
     if hashes.iter().any(|hash| lock.hashes.contains(hash)) {
-        return Ok(());
+        return Ok(hashes);
     }
     let only_zip = package.shape == Shape::Folder && !lock.hashes.iter().any(|hash| hash.starts_with("h1:"));
     let hint = if only_zip { " The file has only hashes of packed providers (zh:), and this one is unpacked: add its h1 hash with `weir providers lock`." } else { "" };
@@ -223,7 +227,13 @@ mod tests {
     }
 
     fn folders(root: &Path) -> Folders {
-        Folders { overrides: BTreeMap::new(), mirrors: vec![Mirror::new(root.join("mirror"))], unpacked: root.join("unpacked"), platform: "linux_amd64".to_owned() }
+        Folders {
+            overrides: BTreeMap::new(),
+            mirrors: vec![Mirror::new(root.join("mirror"))],
+            unpacked: root.join("unpacked"),
+            platform: "linux_amd64".to_owned(),
+            memory: None,
+        }
     }
 
     fn check_find(root: &Path, constraint: &str, lock: Option<LockEntry>, wanted: Result<&str, &str>) {
