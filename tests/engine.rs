@@ -291,7 +291,7 @@ fn secrets_are_not_shown() {
     let (code, text) = stack.run(&["plan", "-out=p", flags[0], flags[1]]);
     assert_eq!(code, 0, "{text}");
     let file = fs::read_to_string(stack.path("p")).unwrap();
-    let json = stack.ok(&["plan", "-json", flags[0], flags[1]]);
+    let json = stack.ok(&["plan", "-format=json", flags[0], flags[1]]);
     let (code, applied) = stack.run(&["apply", "p", flags[0], flags[1]]);
     assert_eq!(code, 0, "{applied}");
     for text in [text, file, json, applied] {
@@ -305,7 +305,7 @@ fn secrets_are_not_shown() {
 fn what_mirrors_a_secret_is_secret() {
     let text = "variable \"secret\" {\n  sensitive = true\n  default   = \"sesame-1234\"\n}\nvariable \"size\" { default = 1 }\nresource \"terraform_data\" \"a\" {\n  input            = { inner = var.secret, size = var.size }\n  triggers_replace = var.size\n}\ndata \"null_data_source\" \"n\" {\n  inputs = { inner = var.secret }\n}\n";
     let stack = Stack::new(&[("main.tf", text)]);
-    let mut told = vec![stack.ok(&["plan", "-json"]), stack.ok(&["apply", "-auto-approve"]), stack.ok(&["plan", "-var=size=2"])];
+    let mut told = vec![stack.ok(&["plan", "-format=json"]), stack.ok(&["apply", "-auto-approve"]), stack.ok(&["plan", "-var=size=2"])];
     told.extend(stack.objects().iter().map(|addr| stack.ok(&["state", "show", addr])));
     assert_eq!(told.len(), 5);
     told.push(stack.ok(&["apply", "-auto-approve", "-var=size=2"]));
@@ -328,7 +328,8 @@ fn what_mirrors_a_secret_is_secret() {
 fn results_of_conditions_are_kept() {
     let text = "variable \"v\" {\n  default = \"x\"\n  validation {\n    condition     = var.v != \"\"\n    error_message = \"Empty.\"\n  }\n}\nresource \"terraform_data\" \"a\" {\n  for_each = toset([\"k\"])\n  input    = var.v\n  lifecycle {\n    postcondition {\n      condition     = self.output == var.v\n      error_message = \"No.\"\n    }\n  }\n}\ncheck \"c\" {\n  assert {\n    condition     = terraform_data.a[\"k\"].output == \"y\"\n    error_message = \"It is ${var.v}.\"\n  }\n}\ncheck \"gone\" {\n  data \"local_file\" \"f\" { filename = \"none.txt\" }\n  assert {\n    condition     = data.local_file.f.content == \"\"\n    error_message = \"Not empty.\"\n  }\n}\n";
     let stack = Stack::new(&[("main.tf", text)]);
-    let plan: Json = serde_json::from_str(stack.command(&["plan", "-json"]).output().map(|output| String::from_utf8(output.stdout).unwrap()).unwrap().trim()).unwrap();
+    let plan: Json =
+        serde_json::from_str(stack.command(&["plan", "-format=json"]).output().map(|output| String::from_utf8(output.stdout).unwrap()).unwrap().trim()).unwrap();
     let status = |name: &str| plan["checks"].as_array().unwrap().iter().find(|check| check["address"]["to_display"] == name).unwrap()["status"].clone();
     assert_eq!(
         (status("check.c"), status("check.gone"), status("terraform_data.a"), status("var.v")),

@@ -1,5 +1,6 @@
 //! `weir init` against a registry and a network mirror over TLS: what is signed and whole is installed, anything else is not.
 #![allow(clippy::unwrap_used, reason = "tests")]
+mod modules;
 mod stack;
 
 use std::collections::HashMap;
@@ -59,6 +60,11 @@ impl Server {
     fn set(&self, path: &str, content: impl Into<Vec<u8>>) {
         self.pages.lock().unwrap().insert(path.to_owned(), content.into());
     }
+
+    /// Gives a page a line in its head.
+    fn head(&self, path: &str, line: &str) {
+        self.set(&format!("head of {path}"), format!("{line}\r\n"));
+    }
 }
 
 fn answer(mut stream: impl Read + Write, pages: &Pages, tokens: &Mutex<Vec<Option<String>>>) -> std::io::Result<()> {
@@ -77,9 +83,10 @@ fn answer(mut stream: impl Read + Write, pages: &Pages, tokens: &Mutex<Vec<Optio
         tokens.lock().unwrap().push(token);
     }
     let page = pages.lock().unwrap().get(&path).cloned();
+    let head = pages.lock().unwrap().get(&format!("head of {path}")).map(|head| String::from_utf8_lossy(head).into_owned()).unwrap_or_default();
     let status = if page.is_some() { "200 OK" } else { "404 Not Found" };
     let body = page.unwrap_or_default();
-    stream.write_all(format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len()).as_bytes())?;
+    stream.write_all(format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n{head}Connection: close\r\n\r\n", body.len()).as_bytes())?;
     stream.write_all(&body)?;
     stream.flush()
 }

@@ -77,7 +77,7 @@ fn only_what_the_working_tree_changes() {
         ],
     );
     assert!(!text.contains("terraform_data.pending will") && !text.contains("terraform_data.same"), "{text}");
-    let json: Json = serde_json::from_str(&stack.ok(&["plan", "-against=HEAD", "-json"])).unwrap();
+    let json: Json = serde_json::from_str(&stack.ok(&["plan", "-against=HEAD", "-format=json"])).unwrap();
     assert_eq!(json["against"]["undone"][0]["address"], "terraform_data.undone");
     assert_eq!(json["resource_changes"].as_array().unwrap().len(), 4, "{json}");
     // The repository is as it was, and a revision that does not exist is told.

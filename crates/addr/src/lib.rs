@@ -5,6 +5,7 @@
 //!
 //! In serde formats an address is the string that it prints, a stage or gate name the bare name.
 
+mod constraint;
 mod key;
 mod module;
 mod name;
@@ -12,8 +13,10 @@ mod provider;
 mod reference;
 mod resource;
 mod scan;
+mod source;
 mod target;
 
+pub use constraint::{Constraint, ConstraintError};
 pub use key::InstanceKey;
 pub use module::{ModulePath, ModuleStep, StepKind};
 pub use name::{GateName, StageName};
@@ -21,6 +24,7 @@ pub use provider::{ProviderAddr, ProviderConfigAddr};
 pub use reference::Reference;
 pub use resource::{InstanceAddr, Mode, ResourceAddr};
 pub use scan::{AddrError, is_identifier};
+pub use source::{ModuleSource, RegistryModule};
 pub use target::Target;
 
 /// Serde through `Display` and `FromStr`.

@@ -19,6 +19,7 @@ use weir_value::Value;
 use crate::adopt::adopt;
 use crate::delete::{Deletion, delete};
 use crate::operation::{Counts, Effects, Operation, record};
+use crate::provision::{Destroyers, Provisioning};
 use crate::{Event, Stop};
 
 /// What an apply needs.
@@ -91,7 +92,9 @@ pub async fn apply(applying: Applying<'_>) -> Applied {
     let mut state = applying.prior.clone();
     refreshed(&mut state, applying.catalog, plan);
     state.weir.stages = plan.stages.iter().map(|stage| stage.name.clone()).collect();
+    let destroyers = Destroyers { nodes: applying.nodes, host: applying.host, workspace: &applying.workspace };
     let effects = Effects {
+        destroyers: &destroyers,
         journal: applying.journal,
         events: applying.events,
         stop: applying.stop,
@@ -303,7 +306,7 @@ struct Maker<'a, 'e> {
 }
 
 impl<'a> Maker<'a, '_> {
-    async fn operate(&self, job: &Job<'_>, change: &'a Change) -> Result<Value, ()> {
+    async fn operate(&self, walk: &Walk<'_>, job: &Job<'_>, change: &'a Change) -> Result<Value, ()> {
         let effects = self.effects;
         let refuse = |summary: &str, detail: String| {
             effects.report([Diagnostic::error(summary, detail).at(job.resource.span).of(job.addr.to_string())]);
@@ -342,6 +345,12 @@ impl<'a> Maker<'a, '_> {
                 changed.deposed.push((change, key));
             }
         }
+        let provisioners: Vec<_> = job.resource.provisioners.iter().filter(|provisioner| !provisioner.on_destroy).collect();
+        let provisioning = (prior.is_none() && !provisioners.is_empty()).then(|| Provisioning {
+            provisioners,
+            arguments: Box::new(|provisioner, this| walk.provisioner_arguments(job, provisioner, this)),
+            this: Box::new(|made| mark_object(made, decoded, job.schema)),
+        });
         let operation = Operation {
             change,
             session: &**session,
@@ -353,6 +362,7 @@ impl<'a> Maker<'a, '_> {
             marks: decoded.marks.clone(),
             deposed: None,
             dependencies: job.dependencies.clone(),
+            provisioning,
         };
         let state = effects.run(operation).await?;
         if let Ok(mut changed) = self.changed.lock() {
@@ -365,7 +375,7 @@ impl<'a> Maker<'a, '_> {
 
 #[async_trait(?Send)]
 impl Executor for Maker<'_, '_> {
-    async fn managed(&self, _: &Walk<'_>, job: Job<'_>) -> Outcome {
+    async fn managed(&self, walk: &Walk<'_>, job: Job<'_>) -> Outcome {
         let unknown = || Value::unknown(job.schema.ty().clone());
         let Some(change) = self.index.get(&job.addr).copied() else {
             return Outcome { value: unknown(), pending: false, failed: false };
@@ -380,7 +390,7 @@ impl Executor for Maker<'_, '_> {
             let value = if guards && change.action.is_replace() { change.before.clone().unwrap_or_else(unknown) } else { planned() };
             return Outcome { value, pending: !guards, failed: false };
         }
-        match self.operate(&job, change).await {
+        match self.operate(walk, &job, change).await {
             Ok(value) => Outcome { value, pending: false, failed: false },
             Err(()) => Outcome { value: planned(), pending: true, failed: true },
         }
@@ -388,8 +398,8 @@ impl Executor for Maker<'_, '_> {
 
     fn unexpanded(&self, _: &Walk<'_>, _: Job<'_>) {}
 
-    fn data(&self, _: &Walk<'_>, addr: &InstanceAddr, provider: &ProviderConfigAddr, value: Option<&Value>, _: &Value, _: Option<Blocked>) {
-        if let (Some(value), Ok(mut data)) = (value, self.data.lock()) {
+    fn data(&self, _: &Walk<'_>, addr: &InstanceAddr, provider: &ProviderConfigAddr, value: &Value) {
+        if let Ok(mut data) = self.data.lock() {
             data.push((addr.clone(), provider.clone(), value.clone()));
         }
         debug_assert!(self.catalog.get(&provider.provider).is_some());

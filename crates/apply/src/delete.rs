@@ -93,8 +93,10 @@ async fn all(effects: &Effects<'_>, catalog: &Catalog, providers: &HashMap<Provi
             return false;
         };
         let prior = change.before.as_ref().map(|before| before.expose("handed to the provider that destroys the object"));
+        let provisioning = effects.destroyer(change, deletion.deposed.is_some());
         let operation = Operation {
             change,
+            provisioning,
             session: &**session,
             schema: &schema,
             prior,

@@ -44,6 +44,22 @@ pub enum Event {
         /// What the provider knows it by.
         id: Arc<str>,
     },
+    /// A provisioner begins.
+    Provisioning {
+        /// Of which object.
+        addr: InstanceAddr,
+        /// `local-exec`
+        kind: &'static str,
+    },
+    /// A provisioner has printed a line.
+    Output {
+        /// Of which object.
+        addr: InstanceAddr,
+        /// `local-exec`
+        kind: &'static str,
+        /// The line, or what stands for one that may not be shown.
+        line: String,
+    },
     /// An operation failed; what was wrong stands in the diagnostics.
     Failed {
         /// On which object.

@@ -12,6 +12,7 @@ mod delete;
 mod event;
 mod lookout;
 mod operation;
+mod provision;
 mod recover;
 
 pub use adopt::imported;

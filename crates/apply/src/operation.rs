@@ -12,6 +12,7 @@ use weir_state::{Intent, Journal, JournalError, Op, Outcome, RawJson, Record, St
 use weir_value::{Marks, Path, Value};
 
 use crate::lookout::advice;
+use crate::provision::{Destroyers, Provisioning};
 use crate::{Event, Stop};
 
 /// What all operations of a run share.
@@ -19,6 +20,7 @@ pub(crate) struct Effects<'a> {
     pub(crate) journal: &'a Journal,
     pub(crate) events: &'a (dyn Fn(Event) + Sync),
     pub(crate) stop: &'a Stop,
+    pub(crate) destroyers: &'a Destroyers<'a>,
     pub(crate) permits: Semaphore,
     pub(crate) state: Mutex<State>,
     pub(crate) diags: Mutex<Diagnostics>,
@@ -56,6 +58,8 @@ pub(crate) struct Operation<'a> {
     /// The key of the deposed object to be deleted.
     pub(crate) deposed: Option<Arc<str>>,
     pub(crate) dependencies: Arc<[ResourceAddr]>,
+    /// What runs after the object was created, or before it is destroyed.
+    pub(crate) provisioning: Option<Provisioning<'a>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -135,9 +139,24 @@ impl Effects<'_> {
         record?.private.clone()
     }
 
+    /// Records that the provisioners of a new object have run; false when that failed.
+    fn untaint(&self, change: &Change, ready: Option<Arc<Record>>) -> bool {
+        let mut intent = Intent::new(Op::Update, change.addr.clone(), change.provider.clone());
+        // Nothing is called. Without this record it stays tainted, as after a crash.
+        intent.durable = false;
+        let Some(ready) = ready else { return true };
+        let written = self.journal.begin(intent).and_then(|seq| self.journal.done(seq, Outcome::Recorded(ready.clone())));
+        if let Err(error) = written {
+            self.journal_failed(&change.addr, &error);
+            return false;
+        }
+        self.state().set_instance(&change.addr, &change.provider, Some(ready));
+        true
+    }
+
     /// Runs one operation. Gives the object as it is then; `Err` when it failed (reported, recorded).
     pub(crate) async fn run(&self, operation: Operation<'_>) -> Result<Option<Value>, ()> {
-        let Operation { change, session, schema, prior, planned, private, config, marks, deposed, dependencies } = operation;
+        let Operation { change, session, schema, prior, planned, private, config, marks, deposed, dependencies, provisioning } = operation;
         let addr = &change.addr;
         let Ok(_permit) = self.permits.acquire().await else { return Err(()) };
         if self.stop.requested() {
@@ -156,7 +175,17 @@ impl Effects<'_> {
         intent.deposed.clone_from(&deposed);
         let public = planned.as_ref().filter(|_| op == Op::Create && intent.durable).map(|planned| without_secrets(planned, schema, &marks));
         intent.planned = public.as_ref().and_then(|public| RawJson::encode(public, schema.ty()).ok());
+        intent.provisioned = op == Op::Create && provisioning.is_some();
         let token = intent.token.clone();
+        let started = Instant::now();
+        (self.events)(Event::Started { addr: addr.clone(), action, id: prior.as_ref().and_then(id_of) });
+        if let (Op::Delete, Some(provisioning), Some(prior)) = (op, &provisioning, &prior)
+            && !self.provision(addr, provisioning, prior).await
+        {
+            self.fail(addr);
+            (self.events)(Event::Failed { addr: addr.clone(), action, elapsed: started.elapsed() });
+            return Err(());
+        }
         let seq = match self.journal.begin(intent) {
             Ok(seq) => seq,
             Err(error) => {
@@ -164,8 +193,6 @@ impl Effects<'_> {
                 return Err(());
             }
         };
-        let started = Instant::now();
-        (self.events)(Event::Started { addr: addr.clone(), action, id: prior.as_ref().and_then(id_of) });
         let reports = Reports { journal: self.journal, seq, schema, fault: Mutex::new(None) };
         let request = ApplyRequest {
             type_name,
@@ -202,7 +229,8 @@ impl Effects<'_> {
             return Err(());
         }
         let state = applied.state;
-        let status = if failed && op == Op::Create { Status::Tainted } else { Status::Ready };
+        let tainted = op == Op::Create && (failed || provisioning.is_some());
+        let status = if tainted { Status::Tainted } else { Status::Ready };
         let record = match state.as_ref().map(|state| record(state, schema, &marks, dependencies, change.create_before_destroy, status)).transpose() {
             Ok(record) => {
                 // An object that could not be changed is what it was, also to its provider.
@@ -224,7 +252,9 @@ impl Effects<'_> {
                 None => state.set_instance(addr, &change.provider, record.clone()),
             }
         }
-        let written = match (failed, record) {
+        let ready = record.as_ref().map(|record| Arc::new(Record { status: Status::Ready, ..(**record).clone() }));
+        let provisioning = provisioning.filter(|_| op == Op::Create && !failed);
+        let written = match (failed || provisioning.is_some(), record) {
             (true, record) => self.journal.failed(seq, message, record),
             (false, Some(record)) => self.journal.done(seq, Outcome::Recorded(record)),
             (false, None) => self.journal.done(seq, Outcome::Deleted),
@@ -236,6 +266,15 @@ impl Effects<'_> {
             && let Some(state) = &state
         {
             self.created().push((change.provider.clone(), type_name.clone(), state.clone()));
+        }
+        let mut failed = failed;
+        if let (Some(provisioning), Some(state)) = (&provisioning, &state) {
+            // From here on a kill must find it tainted.
+            let flushed = self.journal.flush();
+            if let Err(error) = &flushed {
+                self.journal_failed(addr, error);
+            }
+            failed = flushed.is_err() || !self.provision(addr, provisioning, state).await || !self.untaint(change, ready);
         }
         if failed {
             self.fail(addr);

@@ -121,7 +121,8 @@ async fn settle(
     let new = present.as_ref().map(|present| {
         let (dependencies, cbd) = before.as_ref().map_or_else(|| (Arc::from([]), false), |record| (record.dependencies.clone(), record.create_before_destroy));
         let private = present.private.clone();
-        record(&present.state, &schema, &[], dependencies, cbd, Status::Ready).map(|record| Record { private, ..record })
+        let status = if intent.provisioned { Status::Tainted } else { Status::Ready };
+        record(&present.state, &schema, &[], dependencies, cbd, status).map(|record| Record { private, ..record })
     });
     let new: Option<Arc<Record>> = match new.transpose() {
         Ok(new) => new.map(Arc::new),
@@ -131,6 +132,9 @@ async fn settle(
         }
     };
     found.lines.push(match (intent.op, &new) {
+        (Op::Create, Some(_)) if intent.provisioned => {
+            format!("{addr}: its creation was interrupted; the object was found, and is tainted as its provisioners have not run")
+        }
         (Op::Create, Some(_)) => format!("{addr}: its creation was interrupted; the object was found and adopted"),
         (Op::Create, None) if unsure => format!("{addr}: its creation was interrupted; whether the object exists is not known"),
         (Op::Create, None) => format!("{addr}: its creation was interrupted before the object existed"),

@@ -1,5 +1,6 @@
 //! The configured provider: one client per service, the account, the rules for tags, the open batches.
 
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use aws_config::{Region, SdkConfig};
@@ -13,6 +14,7 @@ use crate::batch::Batches;
 use crate::config::Config;
 use crate::once::Once;
 use crate::tags::TagRules;
+use crate::throttle::Throttle;
 use crate::{connect, marker, wait};
 
 /// What resources work with; cheap to clone.
@@ -23,6 +25,8 @@ struct Inner {
     sdk: SdkConfig,
     config: Config,
     tag_rules: TagRules,
+    root: PathBuf,
+    throttle: Throttle,
     account: OnceCell<Caller>,
     batches: Batches,
     services: Services,
@@ -54,7 +58,7 @@ macro_rules! services {
                 #[doc = concat!("The client of `", stringify!($sdk), "`.")]
                 pub(crate) fn $method(&self) -> &$sdk::Client {
                     self.0.services.$method.get_or_init(|| {
-                        let mut builder = $sdk::config::Builder::from(&self.0.sdk).interceptor(Once);
+                        let mut builder = $sdk::config::Builder::from(&self.0.sdk).interceptor(Once).interceptor(self.0.throttle.clone());
                         if let Some(url) = self.endpoint(&$names) {
                             builder = builder.endpoint_url(url);
                         }
@@ -87,7 +91,17 @@ impl Client {
     pub(crate) async fn connect(mut config: Config, request: &SessionRequest) -> Result<Self, Vec<Fault>> {
         let sdk = connect::sdk(&config, request).await?;
         let tag_rules = TagRules::new(std::mem::take(&mut config.default_tags), std::mem::take(&mut config.ignore_tags));
-        let client = Self(Arc::new(Inner { sdk, config, tag_rules, account: OnceCell::new(), batches: Batches::default(), services: Services::default() }));
+        let throttle = Throttle::of(&config, sdk.region().map_or("", |region| region.as_ref()));
+        let client = Self(Arc::new(Inner {
+            throttle,
+            sdk,
+            config,
+            tag_rules,
+            root: request.root.clone(),
+            account: OnceCell::new(),
+            batches: Batches::default(),
+            services: Services::default(),
+        }));
         if !request.offline {
             client.check_account().await.map_err(|fault| vec![fault])?;
         }
@@ -112,6 +126,16 @@ impl Client {
 
     pub(crate) fn batches(&self) -> &Batches {
         &self.0.batches
+    }
+
+    /// The folder that relative paths start from.
+    pub(crate) fn root(&self) -> &Path {
+        &self.0.root
+    }
+
+    /// What a web server that is no AWS API answers to GET.
+    pub(crate) async fn get(&self, url: &str) -> Result<Vec<u8>, Fault> {
+        connect::get(&self.0.sdk, &self.0.config, self.root(), url).await
     }
 
     /// How tags are merged and split.
@@ -169,7 +193,7 @@ impl Client {
     /// The client of S3.
     pub(crate) fn s3(&self) -> &aws_sdk_s3::Client {
         self.0.services.s3.get_or_init(|| {
-            let mut builder = aws_sdk_s3::config::Builder::from(&self.0.sdk).interceptor(Once);
+            let mut builder = aws_sdk_s3::config::Builder::from(&self.0.sdk).interceptor(Once).interceptor(self.0.throttle.clone());
             let url = self.endpoint(&["s3", "s3api"]);
             if let Some(url) = url {
                 builder = builder.endpoint_url(url);

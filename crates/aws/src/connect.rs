@@ -19,7 +19,9 @@ use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider as Tls, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings, SharedHttpClient};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::byte_stream::ByteStream;
 use weir_provider::{Fault, SessionRequest};
 use weir_value::Path;
 
@@ -211,7 +213,8 @@ async fn check(sdk: &SdkConfig, profile: Option<&str>) -> Result<(), Fault> {
     ))
 }
 
-fn http(config: &Config, request: &SessionRequest) -> Result<SharedHttpClient, Fault> {
+/// Whom to trust, and the way out.
+fn way(config: &Config, root: &std::path::Path) -> Result<(TlsContext, ProxyConfig), Fault> {
     if config.insecure == Some(true) {
         let detail = "Weir always verifies TLS certificates. Name the authority to trust with `custom_ca_bundle`.";
         return Err(Fault::attribute(Path::attr("insecure"), "Connections without verification are not supported", detail));
@@ -219,7 +222,7 @@ fn http(config: &Config, request: &SessionRequest) -> Result<SharedHttpClient, F
     let context = match &config.custom_ca_bundle {
         Some(file) => {
             let invalid = |why: String| Fault::attribute(Path::attr("custom_ca_bundle"), "Cannot use the certificate bundle", why);
-            let pem = std::fs::read(request.root.join(file)).map_err(|error| invalid(error.to_string()))?;
+            let pem = std::fs::read(root.join(file)).map_err(|error| invalid(error.to_string()))?;
             let store = TrustStore::empty().with_pem_certificate(pem);
             TlsContext::builder().with_trust_store(store).build().map_err(|error| invalid(causes(&error)))?
         }
@@ -235,7 +238,11 @@ fn http(config: &Config, request: &SessionRequest) -> Result<SharedHttpClient, F
         Some(hosts) => proxy.no_proxy(hosts),
         None => proxy,
     });
-    let shared = Arc::new((context, proxy));
+    Ok((context, proxy))
+}
+
+fn http(config: &Config, request: &SessionRequest) -> Result<SharedHttpClient, Fault> {
+    let shared = Arc::new(way(config, &request.root)?);
     Ok(Builder::new().build_with_connector_fn(move |settings, components| {
         let (context, proxy) = (shared.0.clone(), shared.1.clone());
         let mut builder = Connector::builder().tls_provider(Tls::Rustls(CryptoMode::Ring)).tls_context(context).proxy_config(proxy);
@@ -243,6 +250,23 @@ fn http(config: &Config, request: &SessionRequest) -> Result<SharedHttpClient, F
         builder.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
         builder.build()
     }))
+}
+
+/// What a web server that is no AWS API answers to GET, reached as those are.
+pub(crate) async fn get(sdk: &SdkConfig, config: &Config, root: &std::path::Path, url: &str) -> Result<Vec<u8>, Fault> {
+    let failed = |why: String| Fault::error("Web page cannot be read", format!("{url}: {why}. Check the address, the network and the proxy settings."));
+    let (context, proxy) = way(config, root)?;
+    let settings = HttpConnectorSettings::builder().connect_timeout(Duration::from_secs(10)).read_timeout(read_timeout()).build();
+    let mut builder = Connector::builder().tls_provider(Tls::Rustls(CryptoMode::Ring)).tls_context(context).proxy_config(proxy);
+    builder.set_connector_settings(Some(settings));
+    builder.set_sleep_impl(sdk.sleep_impl());
+    let request = HttpRequest::get(url).map_err(|error| failed(causes(&error)))?;
+    let answer = builder.build().call(request).await.map_err(|error| failed(causes(&error)))?;
+    if answer.status().as_u16() != 200 {
+        return Err(failed(format!("the server answered with status {}", answer.status().as_u16())));
+    }
+    let body = ByteStream::new(answer.into_body()).collect().await.map_err(|error| failed(causes(&error)))?;
+    Ok(body.to_vec())
 }
 
 #[cfg(test)]

@@ -39,6 +39,7 @@ mod elb;
 mod endpoint;
 #[cfg(test)]
 mod faults;
+mod functions;
 mod group_capacity;
 mod group_form;
 mod group_parts;
@@ -74,7 +75,9 @@ mod s3_inline;
 #[cfg(test)]
 mod schema_test;
 mod security_rules;
+mod ssm_tags;
 mod tags;
+mod throttle;
 mod timeouts;
 mod unset;
 mod view;
@@ -100,7 +103,7 @@ impl NativeProvider for Aws {
     type Client = Client;
 
     fn registry() -> Registry<Client> {
-        Registry { resources: resource::all(), data_sources: data::all(), ephemeral: ephemeral::all(), functions: Vec::new() }
+        Registry { resources: resource::all(), data_sources: data::all(), ephemeral: ephemeral::all(), functions: functions::all() }
     }
 
     async fn connect(config: Config, request: &SessionRequest) -> Result<Client, Vec<Fault>> {

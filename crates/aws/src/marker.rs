@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_ec2::types::{Filter, Tag};
+use aws_sdk_ssm::types::ResourceTypeForTagging;
 use weir_provider::Fault;
 
 use crate::Client;
@@ -33,7 +34,7 @@ pub(crate) async fn find(client: &Client, kind: &'static str, token: &str) -> Re
     Ok(found.and_then(|found| found.into_iter().find(|(found, id)| found == kind || id.split('-').next() == Some(kind)).map(|(_, id)| id)))
 }
 
-/// Removes the markers of these objects, as few calls as the APIs allow. Most ids are EC2's; an ARN says whose it is, and a bare UUID is a KMS key's.
+/// Removes the markers of these objects, as few calls as the APIs allow. Most ids are EC2's; an ARN says whose it is, and a bare UUID is a KMS key's, `mw-…` a maintenance window's.
 pub(crate) async fn settle(client: &Client, ids: Vec<String>) -> Result<(), Fault> {
     let mut by_service: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for id in ids {
@@ -44,6 +45,8 @@ pub(crate) async fn settle(client: &Client, ids: Vec<String>) -> Result<(), Faul
             }
         } else if id.starts_with("mrk-") || uuid::Uuid::try_parse(&id).is_ok() {
             "kms"
+        } else if id.starts_with("mw-") {
+            "ssm"
         } else {
             "ec2"
         };
@@ -56,6 +59,15 @@ pub(crate) async fn settle(client: &Client, ids: Vec<String>) -> Result<(), Faul
                 for ids in ids.chunks(20) {
                     let call = client.elb().remove_tags().set_resource_arns(Some(ids.to_vec())).tag_keys(MARKER);
                     ignore_gone(call.send().await.api("elasticloadbalancing:RemoveTags"))?;
+                }
+            }
+            "ssm" => {
+                for id in ids {
+                    let call = client.ssm().remove_tags_from_resource().resource_type(ResourceTypeForTagging::MaintenanceWindow).resource_id(id);
+                    match call.tag_keys(MARKER).send().await.api("ssm:RemoveTagsFromResource") {
+                        Err(error) if error.is(&["InvalidResourceId"]) => (),
+                        done => ignore_gone(done)?,
+                    }
                 }
             }
             "kms" => {

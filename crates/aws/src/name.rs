@@ -22,7 +22,12 @@ pub(crate) fn prefix(name: &str) -> &str {
 
 /// CRC-32 (IEEE 802.3) of a text, which some ids end in.
 pub(crate) fn checksum(text: &str) -> u32 {
-    !text.bytes().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg())))
+    checksum_of(text.as_bytes())
+}
+
+/// CRC-32 (IEEE 802.3) of bytes.
+pub(crate) fn checksum_of(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg())))
 }
 
 /// The name that the user wrote, or a unique one with that prefix.

@@ -41,6 +41,8 @@ pub(crate) enum Made {
     Passed,
     /// This is the answer, with status 200.
     Answer(String),
+    /// This is the code of the error, with status 400.
+    Refused(&'static str),
     /// The emulator answers, and this is made of its answer's body.
     Edited(Box<dyn FnOnce(String) -> String + Send>),
 }
@@ -243,6 +245,7 @@ async fn serve(mut client: TcpStream, upstream: &str, state: &Mutex<Shared>) {
         None => match made {
             Made::Passed => request.forward(upstream).await,
             Made::Answer(text) => Ok(answer("200 OK", kind, &text)),
+            Made::Refused(code) => Ok(refusal(&request, "400 Bad Request", code)),
             Made::Edited(edit) => request.forward(upstream).await.map(|whole| edited(&whole, kind, edit)),
         },
         Some(Trouble::Throttle) => Ok(throttling(&request)),

@@ -31,3 +31,9 @@ pub(crate) fn only<T>(what: &str, mut found: Vec<T>) -> Result<T, Fault> {
 pub(crate) fn tags(client: &crate::Client, tags: &[aws_sdk_ec2::types::Tag]) -> Tags {
     client.tag_rules().read(crate::tags::of_ec2(tags), &Some(BTreeMap::new())).1
 }
+
+/// Text percent-encoded for a query (RFC 3986): what is not a letter, digit or one of `-._~`.
+pub(crate) fn percent(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}

@@ -18,7 +18,7 @@ pub(crate) const MARKER: &str = "weir:operation";
 pub(crate) type Tags = Option<BTreeMap<String, String>>;
 
 /// What the provider block says about tags.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct TagRules {
     defaults: BTreeMap<String, String>,
     ignored: Vec<String>,
@@ -33,6 +33,11 @@ impl TagRules {
             rules.ignored_prefixes.extend(block.key_prefixes);
         }
         rules
+    }
+
+    /// The same rules with other `default_tags`.
+    pub(crate) fn with_defaults(&self, defaults: BTreeMap<String, String>) -> Self {
+        Self { defaults, ..self.clone() }
     }
 
     fn is_ignored(&self, key: &str) -> bool {

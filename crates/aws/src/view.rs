@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 use weir_provider::Fault;
-use weir_provider::native::Resource;
+use weir_provider::native::{Resource, Shape};
+use weir_value::Type;
 
 use crate::Client;
 
@@ -22,18 +23,31 @@ pub(crate) async fn state<R: Resource<Client = Client>>(client: &Client, id: &st
 ///
 /// # Errors
 /// An attribute has another form in the data source.
-pub(crate) fn data<D: Serialize + DeserializeOwned>(mut state: Map<String, Json>, config: &D) -> Result<D, Fault> {
+pub(crate) fn data<D: Serialize + DeserializeOwned + Shape>(mut state: Map<String, Json>, config: &D) -> Result<D, Fault> {
     for (name, value) in entries(config).map_err(form)? {
         // Filters and time limits, and what the resource does not know.
         if matches!(name.as_str(), "filter" | "timeouts") || state.get(&name).is_none_or(Json::is_null) {
             state.insert(name, value);
         }
     }
+    // What is not known of an object is zero in a data source.
+    for (name, attribute) in D::block().attributes.iter().filter(|(_, attribute)| attribute.computed && !attribute.optional) {
+        if state.get(&**name).is_none_or(Json::is_null) {
+            let zero = match attribute.ty {
+                Type::String => Json::from(""),
+                Type::Bool => Json::from(false),
+                Type::Number => Json::from(0),
+                Type::List(_) | Type::Set(_) => Json::Array(Vec::new()),
+                _ => continue,
+            };
+            state.insert(name.to_string(), zero);
+        }
+    }
     serde_json::from_value(without_nulls(Json::Object(state))).map_err(form)
 }
 
 /// The object with that import id as the data source `config` has it.
-pub(crate) async fn of<R: Resource<Client = Client>, D: Serialize + DeserializeOwned>(client: &Client, id: &str, config: &D) -> Result<Option<D>, Fault> {
+pub(crate) async fn of<R: Resource<Client = Client>, D: Serialize + DeserializeOwned + Shape>(client: &Client, id: &str, config: &D) -> Result<Option<D>, Fault> {
     state::<R>(client, id).await?.map(|state| data(state, config)).transpose()
 }
 

@@ -133,8 +133,12 @@ impl World {
 
     /// Reads a data source.
     pub(crate) async fn data(&self, type_name: &str, written: Json) -> Result<Value, Fault> {
-        let config = self.config(type_name, written);
-        self.session.read_data(type_name, &config).await.map_err(|mut faults| faults.remove(0))
+        self.data_value(type_name, &self.config(type_name, written)).await
+    }
+
+    /// The same, of a configuration whose types JSON cannot say.
+    pub(crate) async fn data_value(&self, type_name: &str, config: &Value) -> Result<Value, Fault> {
+        self.session.read_data(type_name, config).await.map_err(|mut faults| faults.remove(0))
     }
 
     /// Opens and closes an ephemeral resource.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use weir_config::{FileSystem, Import, Repeat, load};
 use weir_plan::Options;
@@ -21,6 +21,9 @@ pub(crate) struct Overlay {
 }
 
 impl FileSystem for Overlay {
+    fn data_dir(&self) -> PathBuf {
+        Disk.data_dir()
+    }
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
         let mut names = Disk.list(dir)?;
         if dir == Path::new(".") && !names.contains(&self.name) {

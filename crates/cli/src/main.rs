@@ -4,6 +4,7 @@
 //! `command/` that asks the lower floors, and `view/` turns what they answer into text.
 
 mod arguments;
+mod backend;
 mod command;
 mod context;
 mod environment;
@@ -11,6 +12,7 @@ mod exit;
 mod file;
 mod generate;
 mod log;
+mod modules;
 mod output;
 mod panic;
 mod plan_file;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use weir_addr::{InstanceAddr, Target};
@@ -128,13 +128,13 @@ impl PlanFile {
 }
 
 fn is_configuration(name: &str) -> bool {
-    [".tf", ".tofu", ".tf.json", ".tofu.json", ".stack.hcl", ".terraform/modules/modules.json"].iter().any(|ending| name.ends_with(ending))
+    [".tf", ".tofu", ".tf.json", ".tofu.json", ".stack.hcl", "modules/modules.json"].iter().any(|ending| name.ends_with(ending))
 }
 
 /// The files of a saved plan.
 impl FileSystem for PlanFile {
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
-        let clean = |path: &Path| if path == Path::new(".") { Path::new("").to_owned() } else { path.to_owned() };
+        let clean = |path: &Path| path.strip_prefix(".").unwrap_or(path).to_owned();
         let wanted = clean(dir);
         Ok(self
             .files
@@ -144,6 +144,11 @@ impl FileSystem for PlanFile {
                 (clean(path.parent().unwrap_or(Path::new(""))) == wanted).then(|| path.file_name()?.to_str().map(ToOwned::to_owned)).flatten()
             })
             .collect())
+    }
+    fn data_dir(&self) -> PathBuf {
+        // The folder that it was when the plan was made.
+        let record = self.files.keys().find_map(|name| name.strip_suffix("/modules/modules.json"));
+        PathBuf::from(record.unwrap_or(".terraform"))
     }
     fn read(&self, file: &Path) -> io::Result<Vec<u8>> {
         let name = file.strip_prefix("./").unwrap_or(file).display().to_string();

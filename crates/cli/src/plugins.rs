@@ -207,6 +207,13 @@ fn installation(context: &Context, reader: &mut Reader<'_>) -> Installation {
     Installation { folders, downloaded, remote }
 }
 
+/// Tokens for hosts, from the environment, the CLI configuration and what `login` of the incumbents has left.
+pub(crate) fn credentials(context: &Context) -> BTreeMap<String, String> {
+    let (mut sources, mut diags) = (Sources::new(), Diagnostics::new());
+    // What is wrong in the file is said when providers are looked for.
+    installation(context, &mut Reader { sources: &mut sources, diags: &mut diags }).remote.tokens
+}
+
 fn home(context: &Context) -> Option<PathBuf> {
     context.env.get("HOME").map(PathBuf::from)
 }

@@ -87,11 +87,14 @@ impl FileSystem for Revision {
             std::fs::read_dir(self.folder().join(dir))?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
         }
     }
+    fn data_dir(&self) -> PathBuf {
+        Disk.data_dir()
+    }
     fn read(&self, file: &Path) -> io::Result<Vec<u8>> {
         if is_fetched(file) { Disk.read(file) } else { std::fs::read(self.folder().join(file)) }
     }
 }
 
 fn is_fetched(path: &Path) -> bool {
-    path.strip_prefix(".").unwrap_or(path).starts_with(".terraform")
+    path.strip_prefix(".").unwrap_or(path).starts_with(Disk.data_dir())
 }

@@ -9,13 +9,14 @@ use weir_addr::{InstanceAddr, Target};
 use weir_apply::{Recovered, recover};
 use weir_config::syntax::parse_expression;
 use weir_config::{Config, FileSystem, load, parse_assignments};
-use weir_diag::{Diagnostic, Diagnostics, Sources};
+use weir_diag::{Diagnostic, Diagnostics, Sources, Span};
 use weir_eval::Evaluator;
 use weir_plan::{Catalog, DiskHost, GateCandidate, Made, Mode, Nodes, Options, Planning, plan};
 use weir_state::{Replay, State, Store};
 use weir_value::{Type, Value};
 
 use crate::context::Context;
+use crate::environment::Environment;
 use crate::exit::Failure;
 use crate::stored::{ChangeFlags, selected_workspace, store_failure};
 use crate::{plugins, providers};
@@ -88,6 +89,9 @@ impl FileSystem for Disk {
     fn read(&self, file: &Path) -> io::Result<Vec<u8>> {
         std::fs::read(file)
     }
+    fn data_dir(&self) -> PathBuf {
+        crate::context::data_dir(&Environment::of_process())
+    }
 }
 
 /// A loaded stack.
@@ -141,8 +145,11 @@ impl Stack {
             ));
         }
         let (nodes, more) = Nodes::build(&config);
+        // References that lead nowhere: what else is wrong can be told with them.
+        let broken = more.has_errors();
+        let readable = !diags.has_errors() && !nodes.cycles().has_errors();
         diags.extend(more);
-        if diags.has_errors() {
+        if broken && !readable || diags.has_errors() && !broken {
             return Err(Failure::new(diags, &config.sources));
         }
         let mut catalog = Catalog::default();
@@ -150,9 +157,11 @@ impl Stack {
             catalog.add(addr, local, provider);
         }
         let mut seen = config.sources.clone();
-        diags.extend(plugins::add(context, &nodes, &mut catalog, &mut seen));
+        let missing = plugins::add(context, &nodes, &mut catalog, &mut seen);
+        let unusable = missing.has_errors();
+        diags.extend(missing);
         config.sources = seen;
-        if diags.has_errors() {
+        if unusable {
             return Err(Failure::new(diags, &config.sources));
         }
         let timestamp = now();
@@ -169,11 +178,28 @@ impl Stack {
         let mut sources = stack.config.sources.clone();
         stack.variables(context, flags, &mut sources, &mut diags);
         stack.config.sources = sources;
+        if broken {
+            let known: Vec<Span> = diags.iter().filter_map(|item| item.span).collect();
+            stack.assume_variables();
+            let more = context.block_on(stack.validate(&State::default(), &Options { no_refresh: true, parallelism: 1, ..Options::default() }))?;
+            // What follows from a reference that leads nowhere was told already.
+            let news = |item: &Diagnostic| item.span.is_none_or(|span| !known.iter().any(|known| known.overlaps(span)));
+            diags.extend(more.into_iter().filter(news));
+        }
         if diags.has_errors() {
             return Err(Failure::new(diags, &stack.config.sources));
         }
         context.report(&diags, &stack.config.sources);
         Ok(stack)
+    }
+
+    /// Variables that were given no value count as not known yet.
+    pub(crate) fn assume_variables(&mut self) {
+        for (name, variable) in &self.config.root.variables {
+            if variable.default.is_none() {
+                self.given.entry(name.clone()).or_insert_with(|| Value::unknown(variable.constraint.ty.clone()));
+            }
+        }
     }
 
     /// Environment, terraform.tfvars, *.auto.tfvars, then -var and -var-file; the last one counts.
@@ -217,6 +243,7 @@ impl Stack {
                 continue;
             };
             let value = self.literal(&format!("<value for var.{name}>"), value, &variable.constraint.ty, sources, diags);
+            self.config.given.remove(name);
             self.given.insert(name.into(), value);
         }
     }
@@ -263,6 +290,7 @@ impl Stack {
             let mut evaluator = Evaluator::new(&(), &host);
             let value = evaluator.eval(&assignment.expr);
             diags.extend(evaluator.diags);
+            self.config.given.insert(assignment.name.clone(), assignment.span);
             self.given.insert(assignment.name, value);
         }
     }

@@ -7,6 +7,7 @@ use weir_addr::Target;
 use weir_diag::Diagnostic;
 use weir_state::{DEFAULT_WORKSPACE, LocalStore, Lock, LockInfo, State, Store, StoreError, Written};
 
+use crate::backend;
 use crate::context::Context;
 use crate::exit::Failure;
 
@@ -47,7 +48,10 @@ impl StateFlags {
     }
 
     fn store_with(&self, context: &Context, backup: Option<&PathBuf>) -> Result<Box<dyn Store>, Failure> {
-        let local = LocalStore::new(self.state.clone().unwrap_or_else(|| PathBuf::from("terraform.tfstate")));
+        let local = match &self.state {
+            Some(path) => LocalStore::new(path.clone()),
+            None => backend::current(context)?.store(),
+        };
         let local = match backup {
             Some(path) if path.as_os_str() == "-" => local.with_backup(None),
             Some(path) => local.with_backup(Some(path.clone())),

@@ -17,9 +17,9 @@ mod tfvars;
 
 pub use constraint::{Defaults, DefaultsKey, TypeConstraint, parse_type};
 pub use format::{continues, format, is_formatted};
-pub use load::{FileSystem, load};
+pub use load::{FileSystem, clean, load, load_module};
 pub use module::{
-    Call, CallKind, Check, CheckRule, Config, Gate, GateCheck, Ignore, Import, ImportStep, Lifecycle, Local, Module, ModuleCallArgs, Moved, Output, ProviderBlock,
-    ProviderRef, Removed, Repeat, RequiredProvider, Resource, Retry, Variable,
+    Backend, Call, CallKind, Check, CheckRule, Config, Connection, Gate, GateCheck, Ignore, Import, ImportStep, Lifecycle, Local, Module, ModuleCallArgs, Moved, Output,
+    ProviderBlock, ProviderRef, Provisioner, ProvisionerKind, Removed, Repeat, RequiredProvider, Resource, Retry, Variable,
 };
 pub use tfvars::{Assignment, parse_assignments};

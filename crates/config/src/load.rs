@@ -1,10 +1,11 @@
 //! From a folder to a configuration.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use weir_addr::{ModulePath, ModuleStep, StepKind};
+use weir_addr::{ModulePath, ModuleSource, ModuleStep, StepKind};
 use weir_diag::{Diagnostic, Diagnostics, Sources, Span};
 
 use crate::block;
@@ -20,6 +21,10 @@ pub trait FileSystem {
     fn list(&self, dir: &Path) -> io::Result<Vec<String>>;
     /// The content of a file.
     fn read(&self, file: &Path) -> io::Result<Vec<u8>>;
+    /// The folder for what is kept beside a stack, with the modules that were installed.
+    fn data_dir(&self) -> PathBuf {
+        PathBuf::from(".terraform")
+    }
 }
 
 /// Modules that call each other deeper than this are taken for a circle.
@@ -30,8 +35,17 @@ pub fn load(files: &dyn FileSystem, dir: &Path) -> (Config, Diagnostics) {
     let (mut sources, mut diags) = (Sources::new(), Diagnostics::new());
     let manifest = Manifest::read(files, dir, &mut sources, &mut diags);
     let mut loader = Loader { files, manifest, sources, diags };
-    let root = loader.module(dir, ModulePath::root(), None);
-    (Config { root, sources: loader.sources }, loader.diags)
+    let root = loader.tree(dir, ModulePath::root(), None, None);
+    (Config { root, sources: loader.sources, given: BTreeMap::new() }, loader.diags)
+}
+
+/// Reads the module in `dir`, and none of those that it calls.
+pub fn load_module(files: &dyn FileSystem, dir: &Path, path: ModulePath, sources: &mut Sources, diags: &mut Diagnostics) -> Module {
+    let mut loader = Loader { files, manifest: Manifest::default(), sources: std::mem::take(sources), diags: std::mem::take(diags) };
+    let module = loader.module(dir, path, None);
+    *sources = loader.sources;
+    *diags = loader.diags;
+    module
 }
 
 struct Loader<'a> {
@@ -42,14 +56,21 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
-    fn module(&mut self, dir: &Path, path: ModulePath, called: Option<Span>) -> Arc<Module> {
+    /// A module and all that it calls. `package` is the folder of the downloaded package that it lies in.
+    fn tree(&mut self, dir: &Path, path: ModulePath, called: Option<Span>, package: Option<&Path>) -> Arc<Module> {
+        let mut module = self.module(dir, path, called);
+        self.children(&mut module, package);
+        Arc::new(module)
+    }
+
+    fn module(&mut self, dir: &Path, path: ModulePath, called: Option<Span>) -> Module {
         let mut module = Module { path, dir: dir.to_owned(), ..Module::default() };
         let mut names = match self.files.list(dir) {
             Ok(names) => names,
             Err(error) => {
                 let fault = Diagnostic::error("Unreadable module directory", format!("The folder {} cannot be read: {error}.", dir.display()));
                 self.diags.push(called.into_iter().fold(fault, Diagnostic::at));
-                return Arc::new(module);
+                return module;
             }
         };
         names.sort();
@@ -77,8 +98,7 @@ impl Loader<'_> {
         for Found { block, stages } in &blocks {
             block::add(&mut module, block, *stages, &mut self.diags);
         }
-        self.children(&mut module);
-        Arc::new(module)
+        module
     }
 
     /// The blocks of a file.
@@ -112,22 +132,33 @@ impl Loader<'_> {
         body.blocks
     }
 
-    fn children(&mut self, module: &mut Module) {
+    fn children(&mut self, module: &mut Module, package: Option<&Path>) {
         let calls: Vec<Arc<Call>> = module.calls.values().cloned().collect();
         for call in calls {
             if module.path.steps().len() >= DEPTH {
                 self.diags.error(call.span, "Module calls nested too deeply", format!("Modules call each other {DEPTH} levels deep; most likely one calls itself."));
                 continue;
             }
-            let is_local = call.source.starts_with("./") || call.source.starts_with("../") || call.source.starts_with('/');
-            let dir = if is_local {
-                clean(&module.dir.join(&*call.source))
+            let Some(address) = &call.address else { continue };
+            let (dir, package) = if let ModuleSource::Local(path) = address {
+                let dir = clean(&module.dir.join(&**path));
+                // What lies outside is not part of what was downloaded.
+                if let Some(package) = package.filter(|package| !path.starts_with('/') && !dir.starts_with(package)) {
+                    self.diags.error(
+                        call.source_span,
+                        "Local module path escapes module package",
+                        format!("\"{path}\" leads out of the package that was installed to {}. A path that starts with \"../\" has to stay within the package that the module came in: give the other module's own source.", package.display()),
+                    );
+                    continue;
+                }
+                let package = package.filter(|_| !path.starts_with('/')).map(Path::to_owned);
+                (dir, package)
             } else {
                 let key: Vec<&str> = module.path.steps().iter().map(|step| &*step.name).chain([&*call.name]).collect();
-                match self.manifest.dir(&key.join("."), &call.source) {
-                    Ok(dir) => clean(dir),
-                    Err(detail) => {
-                        self.diags.error(call.span, "Module not installed", detail);
+                match self.manifest.installed(&key.join("."), &call, address) {
+                    Ok((dir, package)) => (dir, Some(package)),
+                    Err(fault) => {
+                        self.diags.push(fault);
                         continue;
                     }
                 }
@@ -135,7 +166,7 @@ impl Loader<'_> {
             let kind = if call.kind == CallKind::Stage { StepKind::Stage } else { StepKind::Module };
             let mut steps = module.path.steps().to_vec();
             steps.push(ModuleStep { name: call.name.clone(), key: None, kind });
-            let child = self.module(&dir, ModulePath::new(steps), Some(call.span));
+            let child = self.tree(&dir, ModulePath::new(steps), Some(call.span), package.as_deref());
             for (name, (_, span)) in &call.args {
                 if !child.variables.contains_key(name) {
                     let hint = weir_diag::did_you_mean(name, child.variables.keys().map(|name| &**name));
@@ -171,8 +202,8 @@ fn replaced_by(name: &str) -> Option<String> {
     json.or_else(|| name.strip_suffix(".tofu").map(|stem| format!("{stem}.tf")))
 }
 
-/// `a/./b/../c` is `a/c`.
-fn clean(path: &Path) -> PathBuf {
+/// A path without `.` and `..` where they say nothing: `a/./b/../c` is `a/c`.
+pub fn clean(path: &Path) -> PathBuf {
     let mut parts: Vec<Component<'_>> = Vec::new();
     for part in path.components() {
         match part {

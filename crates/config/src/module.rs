@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use weir_addr::{GateName, Mode, ModulePath, ResourceAddr, StepKind, Target};
+use weir_addr::{Constraint, GateName, Mode, ModulePath, ModuleSource, ResourceAddr, StepKind, Target};
 use weir_diag::{Sources, Span};
 
 use crate::TypeConstraint;
@@ -17,6 +17,8 @@ pub struct Config {
     pub root: Arc<Module>,
     /// Every file that was read.
     pub sources: Sources,
+    /// Where the values of the root module's variables stand, of those that stand in files.
+    pub given: BTreeMap<Arc<str>, Span>,
 }
 
 /// One folder of files, called from one place.
@@ -40,6 +42,8 @@ pub struct Module {
     pub gates: BTreeMap<GateName, Arc<Gate>>,
     /// `provider` blocks, by local name and alias.
     pub providers: BTreeMap<ProviderRef, Arc<ProviderBlock>>,
+    /// The `backend` block; only of the root module.
+    pub backend: Option<Backend>,
     /// `required_providers`, by local name.
     pub required_providers: BTreeMap<Arc<str>, RequiredProvider>,
     /// Top-level `check` blocks.
@@ -172,6 +176,67 @@ pub struct Resource {
     pub depends_on: Vec<Traversal>,
     /// The `lifecycle` block.
     pub lifecycle: Lifecycle,
+    /// Its `provisioner` blocks, in order.
+    pub provisioners: Vec<Arc<Provisioner>>,
+    /// Its `connection` block, which is that of every provisioner without one of its own.
+    pub connection: Option<Arc<Connection>>,
+    /// The block's header.
+    pub span: Span,
+}
+
+/// A `backend "local"` block.
+#[derive(Debug)]
+pub struct Backend {
+    /// Its arguments.
+    pub body: Body,
+    /// The block's header.
+    pub span: Span,
+}
+
+/// What a provisioner does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProvisionerKind {
+    /// Runs a command on this machine.
+    LocalExec,
+    /// Runs commands on the machine that the connection leads to.
+    RemoteExec,
+    /// Copies files to that machine.
+    File,
+}
+
+impl ProvisionerKind {
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LocalExec => "local-exec",
+            Self::RemoteExec => "remote-exec",
+            Self::File => "file",
+        }
+    }
+}
+
+/// A `provisioner` block.
+#[derive(Debug)]
+pub struct Provisioner {
+    /// What it does.
+    pub kind: ProvisionerKind,
+    /// It runs before the object is destroyed, and not after it was created.
+    pub on_destroy: bool,
+    /// Its failure does not count.
+    pub goes_on: bool,
+    /// Its own arguments.
+    pub body: Body,
+    /// How to reach the machine.
+    pub connection: Option<Arc<Connection>>,
+    /// The block's header.
+    pub span: Span,
+}
+
+/// A `connection` block.
+#[derive(Debug)]
+pub struct Connection {
+    /// Its arguments.
+    pub body: Body,
     /// The block's header.
     pub span: Span,
 }
@@ -226,6 +291,12 @@ pub struct Call {
     pub kind: CallKind,
     /// Where the module comes from.
     pub source: Arc<str>,
+    /// What that means; `None` when it means nothing, which has been said.
+    pub address: Option<ModuleSource>,
+    /// Where it is written.
+    pub source_span: Span,
+    /// Which versions of a registry's module will do.
+    pub version: Option<Constraint>,
     /// How often.
     pub repeat: Repeat,
     /// Provider configurations handed in: the child's name, then ours.

@@ -184,9 +184,9 @@ fn an_installed_module_is_found_by_its_record() {
         ("main.tf", CALLS),
         (
             ".terraform/modules/modules.json",
-            r#"{"Modules":[{"Key":"","Source":"","Dir":"."},{"Key":"a","Source":"git::https://example.com/a.git//net","Dir":".terraform/modules/a/net"},{"Key":"a.b","Source":"git::b","Dir":".terraform/modules/a.b"}]}"#,
+            r#"{"Modules":[{"Key":"","Source":"","Dir":"."},{"Key":"a","Source":"git::https://example.com/a.git//net","Dir":".terraform/modules/a/net"},{"Key":"a.b","Source":"git::https://example.com/b","Dir":".terraform/modules/a.b"}]}"#,
         ),
-        (".terraform/modules/a/net/main.tf", "module \"b\" { source = \"git::b\" }\nmodule \"c\" { source = \"../c\" }\n"),
+        (".terraform/modules/a/net/main.tf", "module \"b\" { source = \"git::https://example.com/b\" }\nmodule \"c\" { source = \"../c\" }\n"),
         (".terraform/modules/a.b/main.tf", "locals { x = 1 }"),
         (".terraform/modules/a/c/main.tf", "locals { y = 1 }"),
     ]);
@@ -198,6 +198,41 @@ fn an_installed_module_is_found_by_its_record() {
 fn a_module_that_is_not_installed_from_its_source_is_refused() {
     assert_eq!(read([("main.tf", CALLS)]).1, ["main.tf:1:1 Module not installed"]);
     let other = r#"{"Modules":[{"Key":"a","Source":"git::https://example.com/b.git","Dir":".terraform/modules/a"}]}"#;
-    assert_eq!(read([("main.tf", CALLS), (".terraform/modules/modules.json", other)]).1, ["main.tf:1:1 Module not installed"]);
+    assert_eq!(read([("main.tf", CALLS), (".terraform/modules/modules.json", other)]).1, ["main.tf:2:12 Module source has changed"]);
     assert_eq!(read([("main.tf", CALLS), (".terraform/modules/modules.json", "{")]).1, [" Unreadable module record", "main.tf:1:1 Module not installed"]);
+}
+
+/// A module of a registry is installed in some version, which has to be one that is asked for.
+#[test]
+fn an_installed_version_must_be_the_one_that_is_required() {
+    let call = |version: &str| format!("module \"a\" {{\n  source  = \"acme/net/aws\"\n  version = \"{version}\"\n}}\n").leak() as &'static str;
+    let record = r#"{"Modules":[{"Key":"a","Source":"registry.terraform.io/acme/net/aws","Version":"1.2.0","Dir":".terraform/modules/a"}]}"#;
+    let check = |version: &str, wanted: &[&str]| {
+        let files = [("main.tf", call(version)), (".terraform/modules/modules.json", record), (".terraform/modules/a/main.tf", "")];
+        assert_eq!(read(files).1, wanted, "{version}");
+    };
+    check("~> 1.0", &[]);
+    check("~> 2.0", &["main.tf:2:13 Module version requirements have changed"]);
+    check("new", &["main.tf:3:13 Invalid version constraint"]);
+    let local = "module \"a\" {\n  source = \"./m\"\n  version = \"1\"\n}\nmodule \"b\" {\n  source = \"m\"\n}\n";
+    assert_eq!(read([("main.tf", local), ("m/main.tf", "")]).1, ["main.tf:2:12 Invalid registry module source address", "main.tf:6:12 Invalid module source address"]);
+}
+
+/// What lies outside of a downloaded package is not what was downloaded.
+#[test]
+fn a_package_is_not_left_by_a_relative_path() {
+    let record = r#"{"Modules":[{"Key":"a","Source":"git::https://example.com/a.git//net","Dir":".terraform/modules/a/net"}]}"#;
+    let check = |source: &str, wanted: &[&str]| {
+        let inner = format!("module \"b\" {{ source = \"{source}\" }}").leak() as &'static str;
+        let files = [
+            ("main.tf", CALLS),
+            (".terraform/modules/modules.json", record),
+            (".terraform/modules/a/net/main.tf", inner),
+            (".terraform/modules/a/x/main.tf", ""),
+            (".terraform/modules/x/main.tf", ""),
+        ];
+        assert_eq!(read(files).1, wanted, "{source}");
+    };
+    check("../x", &[]);
+    check("../../x", &[".terraform/modules/a/net/main.tf:1:23 Local module path escapes module package"]);
 }

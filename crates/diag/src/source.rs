@@ -24,6 +24,11 @@ impl Span {
         Self { source, start: clamp(start), end: clamp(end) }
     }
 
+    /// Whether both have a byte in common.
+    pub fn overlaps(self, other: Self) -> bool {
+        self.source == other.source && self.start < other.end && other.start < self.end
+    }
+
     /// The smallest range that covers both; `other` must be of the same file.
     #[must_use]
     pub fn to(self, other: Self) -> Self {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use weir_config::{Defaults, DefaultsKey, TypeConstraint, Variable};
-use weir_diag::{Diagnostic, Diagnostics};
+use weir_diag::{Diagnostic, Diagnostics, Span};
 use weir_value::{ConvertError, Type, Value, convert};
 
 use crate::Evaluator;
@@ -14,6 +14,41 @@ pub fn convert_to(value: &Value, constraint: &TypeConstraint, host: &dyn Host) -
     match &constraint.defaults {
         Some(defaults) => convert(&fill(value, &constraint.ty, defaults, host), &constraint.ty),
         None => convert(value, &constraint.ty),
+    }
+}
+
+/// Reports the defaults of optional attributes that are not of their attribute's type.
+pub fn check_defaults(constraint: &TypeConstraint, host: &dyn Host, diags: &mut Diagnostics) {
+    if let Some(defaults) = &constraint.defaults {
+        check_inner(&constraint.ty, defaults, host, diags);
+    }
+}
+
+fn check_inner(ty: &Type, defaults: &Defaults, host: &dyn Host, diags: &mut Diagnostics) {
+    if let Type::Object(object) = ty {
+        for (name, default) in &defaults.own {
+            let Some(wanted) = object.attributes.get(name) else { continue };
+            let mut evaluator = Evaluator::new(&(), host);
+            let value = evaluator.eval(default);
+            let constraint = TypeConstraint { ty: wanted.clone(), defaults: defaults.inner.get(&DefaultsKey::Attr(name.clone())).cloned() };
+            if evaluator.diags.has_errors() {
+                diags.extend(evaluator.diags);
+            } else if let Err(error) = convert_to(&value, &constraint, host) {
+                let detail = format!("This default value is not compatible with the attribute's type constraint: {error}.");
+                diags.error(default.span, "Invalid default value for optional attribute", detail);
+            }
+        }
+    }
+    for (key, inner) in &defaults.inner {
+        let below = match (key, ty) {
+            (DefaultsKey::Attr(name), Type::Object(object)) => object.attributes.get(name),
+            (DefaultsKey::Element, Type::List(element) | Type::Set(element) | Type::Map(element)) => Some(&**element),
+            (DefaultsKey::At(at), Type::Tuple(types)) => types.get(*at),
+            _ => None,
+        };
+        if let Some(below) = below {
+            check_inner(below, inner, host, diags);
+        }
     }
 }
 
@@ -55,8 +90,8 @@ fn fill(value: &Value, ty: &Type, defaults: &Defaults, host: &dyn Host) -> Value
     filled.with_marks(marks)
 }
 
-/// What a variable is when it is given `value` (`None`: not set), with its marks; `origin` is where the value comes from, for messages.
-pub fn convert_variable(variable: &Variable, value: Option<&Value>, host: &dyn Host, diags: &mut Diagnostics) -> Value {
+/// What a variable is when it is given `value` (`None`: not set), with its marks; `place` is where a value that is given stands, for messages.
+pub fn convert_variable(variable: &Variable, value: Option<&Value>, place: Span, host: &dyn Host, diags: &mut Diagnostics) -> Value {
     let default = || {
         variable.default.as_ref().map(|expr| {
             let mut evaluator = Evaluator::new(&(), host);
@@ -66,7 +101,7 @@ pub fn convert_variable(variable: &Variable, value: Option<&Value>, host: &dyn H
     };
     let given = value.filter(|value| variable.nullable || !value.is_null() || variable.default.is_none());
     let (value, span) = match given {
-        Some(value) => (value.clone(), variable.span),
+        Some(value) => (value.clone(), place),
         None => match default() {
             Some((value, found, span)) => {
                 diags.extend(found);
@@ -95,11 +130,7 @@ pub fn convert_variable(variable: &Variable, value: Option<&Value>, host: &dyn H
         }
     };
     if converted.is_null() && !variable.nullable && given.is_some() {
-        diags.error(
-            variable.span,
-            "Required variable not set",
-            format!("The given value is not suitable for var.{}: required variable may not be set to null.", variable.name),
-        );
+        diags.error(place, "Required variable not set", format!("The given value is not suitable for var.{}: required variable may not be set to null.", variable.name));
     }
     converted.with_marks(marks)
 }

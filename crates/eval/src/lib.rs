@@ -16,8 +16,8 @@ mod scope;
 mod template;
 
 pub use body::{decode_body, span_of};
-pub use constraint::{convert_to, convert_variable};
+pub use constraint::{check_defaults, convert_to, convert_variable};
 pub use evaluator::Evaluator;
-pub use repeat::{Instances, expand};
+pub use repeat::{Instances, expand, expand_now};
 pub use scope::{Found, Scope};
 pub use template::MAX_TEMPLATE_DEPTH;

@@ -35,6 +35,25 @@ impl Instances {
     }
 }
 
+/// The same where nothing can wait: that it is not known yet how many there are is an error, unless what it waits for is known by name.
+pub fn expand_now(repeat: &Repeat, evaluator: &mut Evaluator<'_>) -> Instances {
+    let errors = evaluator.diags.len();
+    let instances = expand(repeat, evaluator);
+    if instances == Instances::Unknown(None) && evaluator.diags.len() == errors {
+        let (name, what, expr) = match repeat {
+            Repeat::Once => return instances,
+            Repeat::Count(expr) => ("count", "the number of instances", expr),
+            Repeat::ForEach(expr) => ("for_each", "the keys of the instances", expr),
+        };
+        let detail = format!(
+            "The \"{name}\" value depends on resource attributes that cannot be determined until apply, so {what} cannot be planned. Make it depend on values of the configuration instead: for_each over a map whose keys are written there, with the unknown parts in its values. Or apply what it depends on first, with -target, and then the rest."
+        );
+        let diagnostic = evaluator.describe(Diagnostic::error(format!("Invalid {name} argument"), detail).at(expr.span), expr);
+        evaluator.diags.push(diagnostic);
+    }
+    instances
+}
+
 /// The instances that `count` or `for_each` says.
 pub fn expand(repeat: &Repeat, evaluator: &mut Evaluator<'_>) -> Instances {
     match repeat {

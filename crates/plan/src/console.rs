@@ -11,7 +11,6 @@ use weir_eval::{Evaluator, Instances};
 use weir_value::{Marks, Type, Value};
 
 use crate::decode;
-use crate::plan::Blocked;
 use crate::planner::{Made, Planning, make};
 use crate::scope::ModuleScope;
 use crate::walk::{Executor, Job, Outcome, Reuse, Walk, walk};
@@ -65,6 +64,6 @@ impl Executor for Recorded {
         Outcome { value, pending: false, failed: false }
     }
     fn unexpanded(&self, _: &Walk<'_>, _: Job<'_>) {}
-    fn data(&self, _: &Walk<'_>, _: &InstanceAddr, _: &ProviderConfigAddr, _: Option<&Value>, _: &Value, _: Option<Blocked>) {}
+    fn data(&self, _: &Walk<'_>, _: &InstanceAddr, _: &ProviderConfigAddr, _: &Value) {}
     fn resource_done(&self, _: &Walk<'_>, _: &ModulePath, _: &Resource, _: &Instances) {}
 }

@@ -266,8 +266,8 @@ fn inputs(walk: &Walk<'_>, gate: &Gate, record: Option<&GateRecord>, candidate: 
             None => recorded,
         };
         let value = match (given, &input.default) {
-            (Some(value), _) => convert_variable(input, Some(&value), walk.host, &mut diags),
-            (None, Some(_)) if candidate.is_some() || record.is_some() => convert_variable(input, None, walk.host, &mut diags),
+            (Some(value), _) => convert_variable(input, Some(&value), input.span, walk.host, &mut diags),
+            (None, Some(_)) if candidate.is_some() || record.is_some() => convert_variable(input, None, input.span, walk.host, &mut diags),
             (None, _) => {
                 if candidate.is_some() {
                     diags.push(

@@ -46,13 +46,17 @@ fn replace_at(config: &Value, before: &Value, steps: &[PathStep]) -> Value {
         PathStep::Attr(name) => name.clone(),
         PathStep::Index(Value::String(key)) => key.clone(),
         PathStep::Index(at) => {
-            let (Value::List(element, items), Some(at)) = (config, at.as_u64()) else { return config.clone() };
+            let Some(at) = at.as_u64() else { return config.clone() };
             let old: Vec<&Value> = before.elements().collect();
-            let items = items.iter().enumerate().map(|(index, item)| match old.get(index) {
+            let items = config.elements().enumerate().map(|(index, item)| match old.get(index) {
                 Some(old) if index as u64 == at => replace_at(item, old, rest),
                 _ => item.clone(),
             });
-            return Value::list(element.clone(), items);
+            return match config {
+                Value::List(element, _) => Value::list(element.clone(), items),
+                Value::Tuple(_) => Value::tuple(items),
+                _ => config.clone(),
+            };
         }
     };
     let change = |entries: &BTreeMap<Arc<str>, Value>| {

@@ -56,3 +56,21 @@ fn order(nodes: &Nodes) -> Vec<usize> {
     }
     rank
 }
+/// Resources that are created before they are destroyed: those that say so and everything that they need.
+pub(crate) fn before_destroy(nodes: &Nodes) -> HashSet<NodeId> {
+    let mut stack: Vec<NodeId> = (0..nodes.nodes.len())
+        .filter(|id| match &nodes.nodes[*id] {
+            Node::Resource { module, mode, type_, name } => {
+                nodes.modules[*module].resources.get(&(*mode, type_.clone(), name.clone())).is_some_and(|resource| resource.lifecycle.create_before_destroy == Some(true))
+            }
+            _ => false,
+        })
+        .collect();
+    let mut found = HashSet::new();
+    while let Some(id) = stack.pop() {
+        if found.insert(id) {
+            stack.extend(nodes.deps[id].iter().copied());
+        }
+    }
+    found
+}

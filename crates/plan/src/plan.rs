@@ -116,6 +116,10 @@ pub enum Reason {
     Repetition,
     /// It was replaced, but its deletion did not come to pass.
     Deposed,
+    /// The arguments of a data source are not known yet.
+    ConfigUnknown,
+    /// What a data source depends on is about to change, or it cannot be asked now.
+    DependencyPending,
 }
 
 impl Reason {
@@ -131,6 +135,8 @@ impl Reason {
             Self::Count => "delete_because_count_index",
             Self::Each => "delete_because_each_key",
             Self::Repetition => "delete_because_wrong_repetition",
+            Self::ConfigUnknown => "read_because_config_unknown",
+            Self::DependencyPending => "read_because_dependency_pending",
             Self::Deposed => return None,
         })
     }

@@ -23,12 +23,12 @@ use crate::ignore::ignored;
 use crate::import::Imports;
 use crate::moved::Moves;
 use crate::nodes::{Node, NodeId, Nodes};
-use crate::order::stages;
+use crate::order::{before_destroy, stages};
 use crate::plan::{Action, Blocked, Change, Drift, Mode, Options, OutputChange, Plan, Reason};
 use crate::private::Private;
 use crate::removed;
 use crate::session::ProviderState;
-use crate::walk::{Executor, Found, Job, Outcome, Walk, walk};
+use crate::walk::{Changing, Executor, Found, Job, Outcome, Walk, walk};
 use crate::world::World;
 
 /// What a plan is made from.
@@ -168,25 +168,6 @@ pub(crate) fn ephemerals_of(nodes: &Nodes, from: impl Iterator<Item = NodeId>) -
     needed
 }
 
-/// Resources that are created before they are destroyed: those that say so and everything that they need.
-fn before_destroy(nodes: &Nodes) -> HashSet<NodeId> {
-    let mut stack: Vec<NodeId> = (0..nodes.nodes.len())
-        .filter(|id| match &nodes.nodes[*id] {
-            Node::Resource { module, mode, type_, name } => {
-                nodes.modules[*module].resources.get(&(*mode, type_.clone(), name.clone())).is_some_and(|resource| resource.lifecycle.create_before_destroy == Some(true))
-            }
-            _ => false,
-        })
-        .collect();
-    let mut found = HashSet::new();
-    while let Some(id) = stack.pop() {
-        if found.insert(id) {
-            stack.extend(nodes.deps[id].iter().copied());
-        }
-    }
-    found
-}
-
 /// The nodes that `-target` leaves in: the targets and what they need, or in a destroy run what needs them.
 pub(crate) fn included(nodes: &Nodes, options: &Options) -> Option<HashSet<NodeId>> {
     if options.targets.is_empty() {
@@ -230,6 +211,7 @@ struct Planner {
     data: RefCell<BTreeMap<InstanceAddr, (ProviderConfigAddr, Value, Type)>>,
     visited: RefCell<HashSet<InstanceAddr>>,
     repetitions: RefCell<HashMap<ResourceAddr, Instances>>,
+    changing: RefCell<Changing>,
     imports: Imports,
 }
 
@@ -336,27 +318,34 @@ impl Executor for Planner {
         });
     }
 
-    fn data(&self, _: &Walk<'_>, addr: &InstanceAddr, provider: &ProviderConfigAddr, value: Option<&Value>, planned: &Value, blocked: Option<Blocked>) {
-        match value {
-            Some(value) => {
-                self.data.borrow_mut().insert(addr.clone(), (provider.clone(), value.clone(), value.ty()));
-            }
-            None => self.push(Change {
-                addr: addr.clone(),
-                deposed: None,
-                provider: provider.clone(),
-                action: Action::Read,
-                reason: None,
-                before: None,
-                after: Some(planned.clone()),
-                replace_paths: Vec::new(),
-                blocked,
-                dependencies: Arc::from([]),
-                create_before_destroy: false,
-                previous: None,
-                importing: None,
-            }),
-        }
+    fn data(&self, _: &Walk<'_>, addr: &InstanceAddr, provider: &ProviderConfigAddr, value: &Value) {
+        self.data.borrow_mut().insert(addr.clone(), (provider.clone(), value.clone(), value.ty()));
+    }
+
+    fn unread(&self, addr: &InstanceAddr, provider: &ProviderConfigAddr, planned: &Value, blocked: Option<Blocked>, reason: Reason) {
+        self.push(Change {
+            addr: addr.clone(),
+            deposed: None,
+            provider: provider.clone(),
+            action: Action::Read,
+            reason: Some(reason),
+            before: None,
+            after: Some(planned.clone()),
+            replace_paths: Vec::new(),
+            blocked,
+            dependencies: Arc::from([]),
+            create_before_destroy: false,
+            previous: None,
+            importing: None,
+        });
+    }
+
+    fn changing(&self, addr: &InstanceAddr) -> Option<(Value, Value)> {
+        self.changing.borrow().objects.get(addr).cloned()
+    }
+
+    fn changes_in(&self, resource: &ResourceAddr) -> bool {
+        self.changing.borrow().resources.contains(resource)
     }
 
     fn resource_done(&self, _: &Walk<'_>, module: &ModulePath, resource: &Resource, instances: &Instances) {
@@ -367,6 +356,7 @@ impl Executor for Planner {
 
 impl Planner {
     fn push(&self, change: Change) {
+        self.changing.borrow_mut().note(&change);
         self.changes.borrow_mut().push(change);
     }
 
@@ -598,7 +588,8 @@ impl Planner {
         for (name, output) in &walk.nodes.modules[0].outputs {
             let mark = |value: Value| if output.sensitive { value.with_marks(Marks::SENSITIVE) } else { value };
             let before = walk.prior.outputs.get(name).map(|output| mark(output.value.clone()));
-            let after = root.and_then(|values| values.outputs.get(name)).cloned().filter(|value| walk.options.mode != Mode::Destroy && !value.is_null());
+            let after =
+                root.and_then(|values| values.outputs.get(name)).cloned().filter(|value| walk.options.mode != Mode::Destroy && (!value.is_null() || before.is_some()));
             if !output.ephemeral && walk.options.targets.is_empty() && (before.is_some() || after.is_some()) {
                 outputs.insert(name.clone(), OutputChange { before, after, sensitive: output.sensitive });
             }

@@ -1,7 +1,7 @@
 //! Runs any Terraform provider over the plugin protocol, versions 5 and 6.
 //!
 //! [`Plugin`] is a program that was started as a plugin; it is a [`weir_provider::Provider`] like the native ones. [`install`] finds such programs in folders on disk, downloads them, and
-//! checks them against the dependency lock file.
+//! checks them against the dependency lock file; [`modules`] downloads modules in the same way.
 //!
 //! It reads no environment: folders, programs, mirrors and tokens are handed in.
 
@@ -11,6 +11,7 @@ mod handshake;
 mod identity;
 pub mod install;
 mod legal;
+pub mod modules;
 pub mod msgpack;
 mod offer;
 mod process;

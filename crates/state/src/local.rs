@@ -23,6 +23,8 @@ pub struct LocalStore {
     /// The file of the default workspace.
     base: PathBuf,
     workspace: String,
+    /// Where the other workspaces are, if not beside the file.
+    others: Option<PathBuf>,
     backup: Option<PathBuf>,
     backed_up: AtomicBool,
 }
@@ -32,13 +34,20 @@ impl LocalStore {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         let base: PathBuf = path.into();
         let backup = Some(suffixed(&base, ".backup"));
-        Self { base, workspace: DEFAULT_WORKSPACE.to_owned(), backup, backed_up: AtomicBool::new(false) }
+        Self { base, workspace: DEFAULT_WORKSPACE.to_owned(), others: None, backup, backed_up: AtomicBool::new(false) }
     }
 
     /// The same store with its backup elsewhere, or with none.
     #[must_use]
     pub fn with_backup(mut self, path: Option<PathBuf>) -> Self {
         self.backup = path;
+        self
+    }
+
+    /// The same store with its other workspaces in a folder, each as `NAME/terraform.tfstate`.
+    #[must_use]
+    pub fn with_workspaces(mut self, folder: PathBuf) -> Self {
+        self.others = Some(folder);
         self
     }
 
@@ -51,12 +60,13 @@ impl LocalStore {
         if workspace == DEFAULT_WORKSPACE {
             return self.base.clone();
         }
-        self.folder().join(workspace).join(self.base.file_name().unwrap_or_default())
+        let name = if self.others.is_some() { "terraform.tfstate".as_ref() } else { self.base.file_name().unwrap_or_default() };
+        self.folder().join(workspace).join(name)
     }
 
     /// Where the other workspaces are.
     fn folder(&self) -> PathBuf {
-        suffixed(&self.base, ".d")
+        self.others.clone().unwrap_or_else(|| suffixed(&self.base, ".d"))
     }
 
     fn header(&self, path: &Path) -> Result<Option<Header>, StoreError> {
@@ -145,8 +155,7 @@ impl Store for LocalStore {
 
     fn lock(&self, info: &LockInfo, wait: Duration) -> Result<Lock, StoreError> {
         let path = self.path();
-        if self.workspace != DEFAULT_WORKSPACE {
-            let folder = path.parent().unwrap_or(&path);
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs::create_dir_all(folder).map_err(|error| StoreError::write(folder, error))?;
         }
         let info = LockInfo { path: self.location(), ..info.clone() };
@@ -181,7 +190,7 @@ impl Store for LocalStore {
         }
         let path = self.path_of(name);
         let backup = self.backup.is_some().then(|| suffixed(&path, ".backup"));
-        Ok(Box::new(Self { base: self.base.clone(), workspace: name.to_owned(), backup, backed_up: AtomicBool::new(false) }))
+        Ok(Box::new(Self { base: self.base.clone(), workspace: name.to_owned(), others: self.others.clone(), backup, backed_up: AtomicBool::new(false) }))
     }
 
     fn delete_workspace(&self, name: &str, force: bool) -> Result<(), StoreError> {

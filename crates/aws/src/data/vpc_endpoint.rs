@@ -9,7 +9,7 @@ use crate::data::availability_zones::Filter;
 use crate::resource::vpc_endpoint::VpcEndpoint as Resource;
 use crate::tags::Tags;
 use crate::timeouts::timeouts;
-use crate::{Client, query, view};
+use crate::{Client, json, query, view};
 
 /// A VPC endpoint.
 ///
@@ -127,7 +127,8 @@ impl DataSource for VpcEndpoint {
         let pages = client.ec2().describe_vpc_endpoints().set_vpc_endpoint_ids(ids).set_filters(filters).into_paginator().items().send();
         let found = query::only("VPC endpoint", pages.collect::<Result<Vec<_>, _>>().await.api("ec2:DescribeVpcEndpoints")?)?;
         let id = found.vpc_endpoint_id.unwrap_or_default();
-        view::of::<Resource, Self>(client, &id, &config).await?.ok_or_else(|| view::none("VPC endpoint"))
+        let shown = view::of::<Resource, Self>(client, &id, &config).await?.ok_or_else(|| view::none("VPC endpoint"))?;
+        Ok(Self { policy: shown.policy.map(|policy| json::compact(&policy).unwrap_or(policy)), ..shown })
     }
 }
 

@@ -68,7 +68,7 @@ fn common_prefix(names: &[String]) -> String {
 }
 
 /// One group. The API finds groups by the beginning of their names, so several are listed by what their names have in common.
-async fn describe(client: &Client, name: &str) -> Result<Option<LogGroup>, Fault> {
+pub(crate) async fn describe(client: &Client, name: &str) -> Result<Option<LogGroup>, Fault> {
     client
         .batch("logs group", 50, name.to_owned(), |client, names: Vec<String>| async move {
             let prefix = Some(common_prefix(&names)).filter(|prefix| !prefix.is_empty());

@@ -75,10 +75,10 @@ pub(crate) struct Route53Zone {
 pub(crate) struct ZoneVpc {
     /// VPC.
     #[schema(required)]
-    vpc_id: Option<String>,
+    pub(crate) vpc_id: Option<String>,
     /// Its region; the provider's when unset.
     #[schema(optional, computed)]
-    vpc_region: Option<String>,
+    pub(crate) vpc_region: Option<String>,
 }
 
 timeouts!(create, update, delete);
@@ -146,7 +146,7 @@ pub(crate) async fn records(client: &Client, zone: &str) -> Result<Option<Vec<Re
         .await
 }
 
-async fn describe(client: &Client, id: &str) -> Result<Option<GetHostedZoneOutput>, Fault> {
+pub(crate) async fn describe(client: &Client, id: &str) -> Result<Option<GetHostedZoneOutput>, Fault> {
     client
         .batch("route53 zone", 1, id.to_owned(), |client, ids: Vec<String>| async move {
             let mut found = HashMap::new();
@@ -160,29 +160,32 @@ async fn describe(client: &Client, id: &str) -> Result<Option<GetHostedZoneOutpu
         .await
 }
 
-/// Tags, ten zones per call.
-async fn tags_of(client: &Client, id: &str) -> Result<Vec<(String, String)>, Fault> {
+/// Tags, ten objects per call.
+pub(crate) async fn tags_of(client: &Client, kind: TagResourceType, id: &str) -> Result<Vec<(String, String)>, Fault> {
+    let group = if kind == TagResourceType::Hostedzone { "route53 zone tags" } else { "route53 health check tags" };
     let found = client
-        .batch("route53 zone tags", 10, id.to_owned(), |client, ids: Vec<String>| async move {
-            let call = client.route53().list_tags_for_resources().resource_type(TagResourceType::Hostedzone).set_resource_ids(Some(ids));
-            let answer = call.send().await.api("route53:ListTagsForResources")?;
-            let sets = answer.resource_tag_sets.into_iter().filter_map(|set| {
-                let tags = set.tags.unwrap_or_default().into_iter().map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default()));
-                Some((set.resource_id?, tags.collect::<Vec<_>>()))
-            });
-            Ok(sets.collect())
+        .batch(group, 10, id.to_owned(), move |client, ids: Vec<String>| {
+            let call = client.route53().list_tags_for_resources().resource_type(kind.clone()).set_resource_ids(Some(ids));
+            async move {
+                let answer = call.send().await.api("route53:ListTagsForResources")?;
+                let sets = answer.resource_tag_sets.into_iter().filter_map(|set| {
+                    let tags = set.tags.unwrap_or_default().into_iter().map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default()));
+                    Some((set.resource_id?, tags.collect::<Vec<_>>()))
+                });
+                Ok(sets.collect())
+            }
         })
         .await?;
     Ok(found.unwrap_or_default())
 }
 
 /// Route 53 takes twenty tags to add and remove at once.
-async fn retag(client: &Client, id: &str, before: &Tags, after: &BTreeMap<String, String>) -> Result<(), Fault> {
+pub(crate) async fn retag(client: &Client, kind: TagResourceType, id: &str, before: &Tags, after: &BTreeMap<String, String>) -> Result<(), Fault> {
     let (set, removed) = tags::difference(before.as_ref().unwrap_or(&BTreeMap::new()), after);
     let set: Vec<Tag> = set.into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
     let calls = removed.chunks(20).map(|removed| (Vec::new(), removed.to_vec())).chain(set.chunks(20).map(|set| (set.to_vec(), Vec::new())));
     for (set, removed) in calls {
-        let call = client.route53().change_tags_for_resource().resource_type(TagResourceType::Hostedzone).resource_id(id);
+        let call = client.route53().change_tags_for_resource().resource_type(kind.clone()).resource_id(id);
         let call = call.set_add_tags(Some(set).filter(|set| !set.is_empty())).set_remove_tag_keys(Some(removed).filter(|removed| !removed.is_empty()));
         wait::retry(wait::limit(None, 2)?, busy, || async { call.clone().send().await.api("route53:ChangeTagsForResource") }).await?;
     }
@@ -204,11 +207,11 @@ impl Route53Zone {
     }
 }
 
-fn remote(vpc: &ZoneVpc) -> Vpc {
+pub(crate) fn remote(vpc: &ZoneVpc) -> Vpc {
     Vpc::builder().set_vpc_id(vpc.vpc_id.clone()).set_vpc_region(vpc.vpc_region.as_deref().map(VpcRegion::from)).build()
 }
 
-async fn associate(client: &Client, zone: &str, vpc: &ZoneVpc, limit: std::time::Duration) -> Result<(), Fault> {
+pub(crate) async fn associate(client: &Client, zone: &str, vpc: &ZoneVpc, limit: std::time::Duration) -> Result<(), Fault> {
     let call = client.route53().associate_vpc_with_hosted_zone().hosted_zone_id(zone).vpc(remote(vpc));
     let done = wait::retry(limit, busy, || async { call.clone().send().await.api("route53:AssociateVPCWithHostedZone") }).await?;
     in_sync(client, done.change_info.map(|info| info.id), limit).await
@@ -259,7 +262,7 @@ impl Resource for Route53Zone {
         for vpc in others {
             associate(client, &id, vpc, limit).await?;
         }
-        retag(client, &id, &None, &client.tag_rules().all(&created.tags)).await?;
+        retag(client, TagResourceType::Hostedzone, &id, &None, &client.tag_rules().all(&created.tags)).await?;
         wait::appear("zone", || Self::read(client, created.clone())).await
     }
 
@@ -269,7 +272,7 @@ impl Resource for Route53Zone {
         let needed = |wanted: bool| async move { if wanted { records(client, zone).await } else { Ok(None) } };
         // A zone with VPCs is a private one. All is asked at once, so that the records of the zone are listed once for it and them.
         let expected = !prior.vpc.is_empty() || prior.primary_name_server.is_none();
-        let (found, listed, mut all) = tokio::try_join!(describe(client, &id), tags_of(client, &id), needed(expected))?;
+        let (found, listed, mut all) = tokio::try_join!(describe(client, &id), tags_of(client, TagResourceType::Hostedzone, &id), needed(expected))?;
         let Some(found) = found else { return Ok(None) };
         let Some(zone) = found.hosted_zone else { return Ok(None) };
         let private = zone.config.as_ref().is_some_and(|config| config.private_zone);
@@ -335,7 +338,7 @@ impl Resource for Route53Zone {
                 done => in_sync(client, done?.change_info.map(|info| info.id), limit).await?,
             }
         }
-        retag(client, id, &prior.tags_all, &client.tag_rules().all(&planned.tags)).await?;
+        retag(client, TagResourceType::Hostedzone, id, &prior.tags_all, &client.tag_rules().all(&planned.tags)).await?;
         Self::read(client, planned).await?.ok_or_else(|| Fault::not_found("The zone is gone."))
     }
 

@@ -169,6 +169,11 @@ const ZONES: [(&str, &str); 33] = [
     ("us-west-2", "Z3BJ6K6RIION7M"),
 ];
 
+/// The Route 53 zone of a region's website endpoint.
+pub(crate) fn zone(region: &str) -> Option<String> {
+    ZONES.iter().find(|(name, _)| *name == region).map(|(_, zone)| (*zone).to_owned())
+}
+
 /// True when another call about the bucket is under way, or the bucket is too new.
 pub(crate) fn passing(error: &ApiError) -> bool {
     error.is(&["OperationAborted", "NoSuchBucket"])
@@ -189,7 +194,7 @@ pub(crate) fn import_parts(id: &str) -> (Option<String>, Option<String>) {
 }
 
 /// The region of a bucket, where the answer tells it; none when there is no such bucket.
-async fn head(client: &Client, bucket: &str) -> Result<Option<Option<String>>, Fault> {
+pub(crate) async fn head(client: &Client, bucket: &str) -> Result<Option<Option<String>>, Fault> {
     match client.s3().head_bucket().bucket(bucket).send().await.api("s3:ListBucket") {
         Ok(answer) => Ok(Some(answer.bucket_region)),
         Err(error) if error.not_found() => Ok(None),
@@ -320,14 +325,13 @@ impl Resource for S3Bucket {
         let region = region.filter(|region| !region.is_empty()).or(prior.region).unwrap_or_else(|| client.region().to_owned());
         let (tags, tags_all) = client.tag_rules().read(tagging.into_iter().map(|tag| (tag.key, tag.value)), &prior.tags);
         let suffix = client.dns_suffix();
-        let zone = ZONES.iter().find(|(name, _)| *name == region).map(|(_, zone)| (*zone).to_owned());
         Ok(Some(Self {
             arn: Some(format!("arn:{}:s3:::{bucket}", client.partition())),
             bucket_domain_name: Some(format!("{bucket}.s3.{suffix}")),
             bucket_prefix: Some(name::prefix(&bucket).to_owned()),
             bucket_regional_domain_name: Some(format!("{bucket}.s3.{region}.{suffix}")),
             force_destroy: prior.force_destroy.or(Some(false)),
-            hosted_zone_id: zone,
+            hosted_zone_id: zone(&region),
             object_lock_enabled: lock,
             region: Some(region),
             tags,

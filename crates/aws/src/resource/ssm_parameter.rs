@@ -1,7 +1,5 @@
 //! `aws_ssm_parameter`
 
-use std::collections::BTreeMap;
-
 use aws_sdk_ssm::types::{Parameter, ParameterMetadata, ParameterStringFilter, ParameterTier, ParameterType, ResourceTypeForTagging, Tag};
 use serde::{Deserialize, Serialize};
 use weir_provider::native::{Operation, Resource, ResourcePlan};
@@ -9,8 +7,8 @@ use weir_provider::{Fault, Schema};
 use weir_value::{Path, Value};
 
 use crate::api::Explain;
-use crate::tags::{self, Tags};
-use crate::{Client, plan, unset, wait};
+use crate::tags::Tags;
+use crate::{Client, plan, ssm_tags, unset, wait};
 
 /// A value in the Parameter Store.
 ///
@@ -102,10 +100,6 @@ async fn describe(client: &Client, name: &str) -> Result<Option<ParameterMetadat
             Ok(found.into_iter().flat_map(|page| page.parameters.unwrap_or_default()).filter_map(|parameter| Some((parameter.name.clone()?, parameter))).collect())
         })
         .await
-}
-
-fn ssm_tags(all: BTreeMap<String, String>) -> Vec<Tag> {
-    all.into_iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok()).collect()
 }
 
 impl SsmParameter {
@@ -211,28 +205,22 @@ impl Resource for SsmParameter {
         let value = planned.text().cloned().ok_or_else(|| Fault::error("Parameter without a value", "The value is empty."))?;
         let all = client.tag_rules().all(&planned.tags);
         let overwrite = planned.overwrite == Some(true);
-        let tags = if overwrite { Vec::new() } else { ssm_tags(all.clone()) };
+        let tags = if overwrite { Vec::new() } else { ssm_tags::of(all.clone()) };
         let version = Self::put(client, &planned, &value, overwrite, tags).await?;
         let created = Self { id: planned.name.clone(), value_wo: None, ..planned };
         operation.created(&created)?;
         if overwrite && !all.is_empty() {
             let call = client.ssm().add_tags_to_resource().resource_type(ResourceTypeForTagging::Parameter).resource_id(created.id());
-            call.set_tags(Some(ssm_tags(all))).send().await.api("ssm:AddTagsToResource")?;
+            call.set_tags(Some(ssm_tags::of(all))).send().await.api("ssm:AddTagsToResource")?;
         }
         Self::settled(client, created, version).await
     }
 
     async fn read(client: &Client, prior: Self) -> Result<Option<Self>, Fault> {
         let id = prior.id().to_owned();
-        let (parameter, metadata, listed) = tokio::try_join!(get(client, &id), describe(client, &id), async {
-            let call = client.ssm().list_tags_for_resource().resource_type(ResourceTypeForTagging::Parameter).resource_id(&id);
-            match call.send().await.api("ssm:ListTagsForResource") {
-                Err(error) if error.is(&["InvalidResourceId"]) => Ok(Vec::new()),
-                done => Ok::<_, Fault>(done?.tag_list.unwrap_or_default()),
-            }
-        })?;
+        let (parameter, metadata, listed) = tokio::try_join!(get(client, &id), describe(client, &id), ssm_tags::listed(client, ResourceTypeForTagging::Parameter, &id))?;
         let (Some(parameter), Some(metadata)) = (parameter, metadata) else { return Ok(None) };
-        let (tags, tags_all) = client.tag_rules().read(listed.into_iter().map(|tag| (tag.key, tag.value)), &prior.tags);
+        let (tags, tags_all) = client.tag_rules().read(listed, &prior.tags);
         let hidden = prior.has_value_wo == Some(true);
         let insecure = !hidden && prior.insecure_value.is_some() && parameter.r#type != Some(ParameterType::SecureString);
         Ok(Some(Self {
@@ -281,16 +269,7 @@ impl Resource for SsmParameter {
             let value = value.ok_or_else(|| Fault::error("Parameter without a value", "The value is empty."))?;
             version = Self::put(client, &planned, &value, true, Vec::new()).await?;
         }
-        let (set, removed) = tags::difference(prior.tags_all.as_ref().unwrap_or(&BTreeMap::new()), &client.tag_rules().all(&planned.tags));
-        let kind = ResourceTypeForTagging::Parameter;
-        if !removed.is_empty() {
-            let call = client.ssm().remove_tags_from_resource().resource_type(kind.clone()).resource_id(&id).set_tag_keys(Some(removed));
-            call.send().await.api("ssm:RemoveTagsFromResource")?;
-        }
-        if !set.is_empty() {
-            let call = client.ssm().add_tags_to_resource().resource_type(kind).resource_id(&id).set_tags(Some(ssm_tags(set)));
-            call.send().await.api("ssm:AddTagsToResource")?;
-        }
+        ssm_tags::change(client, ResourceTypeForTagging::Parameter, &id, &prior.tags_all, &planned.tags).await?;
         Self::settled(client, Self { value_wo: None, ..planned }, version).await
     }
 

@@ -18,8 +18,13 @@ pub(crate) struct Files {
 impl NativeClient for Files {}
 
 impl Files {
+    /// Those of a stack.
+    pub(crate) fn of(request: &SessionRequest) -> Self {
+        Self { root: request.root.clone() }
+    }
+
     /// Where a path of the configuration leads.
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.root.join(name)
     }
 }
@@ -36,6 +41,6 @@ impl NativeProvider for Local {
     }
 
     async fn connect(_: Self::Config, request: &SessionRequest) -> Result<Files, Vec<Fault>> {
-        Ok(Files { root: request.root.clone() })
+        Ok(Files::of(request))
     }
 }

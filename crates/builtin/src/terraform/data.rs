@@ -17,7 +17,7 @@ use weir_provider::native::ErasedResource;
 use weir_provider::{Applied, ApplyRequest, Attribute, Block, Fault, PlanRequest, Planned, Schema};
 use weir_value::{Path, Type, Value};
 
-use crate::unconfigured::NoClient;
+use crate::local::Files;
 
 static ID: LazyLock<Arc<str>> = LazyLock::new(|| "id".into());
 static INPUT: LazyLock<Arc<str>> = LazyLock::new(|| "input".into());
@@ -67,7 +67,7 @@ fn object(id: Value, input: Value, output: Value, triggers: Value) -> Value {
 }
 
 #[async_trait]
-impl ErasedResource<NoClient> for TerraformData {
+impl ErasedResource<Files> for TerraformData {
     fn name(&self) -> &'static str {
         "terraform_data"
     }
@@ -84,7 +84,7 @@ impl ErasedResource<NoClient> for TerraformData {
         Vec::new()
     }
 
-    fn plan(&self, _: &NoClient, request: &PlanRequest<'_>) -> Result<Planned, Fault> {
+    fn plan(&self, _: &Files, request: &PlanRequest<'_>) -> Result<Planned, Fault> {
         let (input, triggers) = (or_null(get(request.config, "input")), or_null(get(request.config, "triggers_replace")));
         let mut requires_replace = Vec::new();
         let (id, output) = match request.prior {
@@ -106,11 +106,11 @@ impl ErasedResource<NoClient> for TerraformData {
         Ok(Planned { state: object(id, input, output, triggers), requires_replace, private: None, deferred: None, warnings: Vec::new() })
     }
 
-    async fn read(&self, _: &NoClient, prior: &Value) -> Result<Option<Value>, Fault> {
+    async fn read(&self, _: &Files, prior: &Value) -> Result<Option<Value>, Fault> {
         Ok(Some(prior.clone()))
     }
 
-    async fn apply(&self, _: &NoClient, request: ApplyRequest<'_>) -> Applied {
+    async fn apply(&self, _: &Files, request: ApplyRequest<'_>) -> Applied {
         let state = request.planned.map(|planned| {
             let id = match get(planned, "id") {
                 Some(id @ Value::String(_)) => id.clone(),
@@ -122,11 +122,11 @@ impl ErasedResource<NoClient> for TerraformData {
         Applied { state, faults: Vec::new(), private: None }
     }
 
-    async fn import(&self, _: &NoClient, id: &str) -> Result<Value, Fault> {
+    async fn import(&self, _: &Files, id: &str) -> Result<Value, Fault> {
         Ok(object(Value::from(id), Value::null(), Value::null(), Value::null()))
     }
 
-    async fn recover(&self, _: &NoClient, _: &Value, _: &str) -> Result<Option<Value>, Fault> {
+    async fn recover(&self, _: &Files, _: &Value, _: &str) -> Result<Option<Value>, Fault> {
         Ok(None)
     }
 }

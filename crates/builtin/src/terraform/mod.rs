@@ -1,20 +1,34 @@
-//! `terraform.io/builtin/terraform`: `terraform_data` and the functions that write HCL.
+//! `terraform.io/builtin/terraform`: `terraform_data`, `terraform_remote_state` and the functions that write HCL.
 
 mod data;
 mod decode;
 mod encode;
+mod remote_state;
 
-use weir_provider::native::NativeFunction;
-use weir_provider::{FunctionSchema, Parameter};
+use weir_provider::native::{NativeFunction, NativeProvider, Registry};
+use weir_provider::{Fault, FunctionSchema, Parameter, SessionRequest};
 use weir_value::Type;
 
-crate::unconfigured::unconfigured! {
-    /// The provider `terraform`.
-    Terraform {
-        resources: vec![Box::new(data::TerraformData::new())],
-        data_sources: Vec::new(),
-        ephemeral: Vec::new(),
-        functions: functions(),
+use crate::local::Files;
+
+/// The provider `terraform`.
+pub(crate) struct Terraform;
+
+impl NativeProvider for Terraform {
+    type Config = crate::unconfigured::NoConfig;
+    type Client = Files;
+
+    fn registry() -> Registry<Files> {
+        Registry {
+            resources: vec![Box::new(data::TerraformData::new())],
+            data_sources: vec![Box::new(remote_state::RemoteState::new())],
+            ephemeral: Vec::new(),
+            functions: functions(),
+        }
+    }
+
+    async fn connect(_: Self::Config, request: &SessionRequest) -> Result<Files, Vec<Fault>> {
+        Ok(Files::of(request))
     }
 }
 

@@ -36,6 +36,9 @@ pub(crate) struct Arguments {
     /// Do not ask for approval; stages with confirm = true ask all the same
     #[arg(long)]
     pub(crate) auto_approve: bool,
+    /// Tell everything as a stream of JSON messages, one a line; nobody is asked
+    #[arg(long)]
+    pub(crate) json: bool,
     /// File with answers to gates and stages, for unattended runs
     #[arg(long, value_name = "FILE")]
     pub(crate) answers: Option<PathBuf>,
@@ -145,6 +148,9 @@ impl Run<'_> {
                     return self.paused(&made, total);
                 }
                 if total == (0, 0, 0) && !self.told {
+                    if let Some(stream) = &self.context.stream {
+                        stream.plan(&made.plan);
+                    }
                     self.context.out.text(view::plan::text(&made.plan, self.context.paint()));
                 }
                 return Ok(self.done(total));
@@ -165,15 +171,22 @@ impl Run<'_> {
 
     fn done(&self, (added, changed, destroyed): (usize, usize, usize)) -> Exit {
         let paint = self.context.paint();
-        let text = if self.options.mode == Mode::Destroy {
+        let destroys = self.options.mode == Mode::Destroy;
+        let text = if destroys {
             format!("Destroy complete! Resources: {destroyed} destroyed.")
         } else {
             let imported = if self.imported > 0 { format!("{} imported, ", self.imported) } else { String::new() };
             format!("Apply complete! Resources: {imported}{added} added, {changed} changed, {destroyed} destroyed.")
         };
+        if let Some(stream) = &self.context.stream {
+            stream.summary(&text, if destroys { "destroy" } else { "apply" }, self.imported, (added, changed, destroyed));
+            if !destroys {
+                stream.results(&self.state);
+            }
+        }
         self.context.out.line(format!("\n{}", paint.good(text)));
         let outputs: Vec<_> = self.state.outputs.iter().collect();
-        if !outputs.is_empty() && self.options.mode != Mode::Destroy {
+        if !outputs.is_empty() && !destroys {
             self.context.out.line(format!("\n{}\n", paint.bold("Outputs:")));
             for (name, output) in outputs {
                 let text = if output.sensitive { "<sensitive>".to_owned() } else { view::expression::text(&output.value) };
@@ -190,7 +203,12 @@ impl Run<'_> {
             let differences = approval.differences(&made.plan);
             if differences.is_empty() {
                 if !self.told {
-                    context.out.line(format!("Going on with the plan that {} approved at {}.", approval.who, approval.when));
+                    let text = format!("Going on with the plan that {} approved at {}.", approval.who, approval.when);
+                    if let Some(stream) = &context.stream {
+                        stream.log(&text);
+                        stream.plan(&made.plan);
+                    }
+                    context.out.line(text);
                     self.told = true;
                 }
                 return Ok(true);
@@ -208,6 +226,9 @@ impl Run<'_> {
             }
         } else {
             context.out.text(view::plan::text(&made.plan, paint));
+        }
+        if let Some(stream) = &context.stream {
+            stream.plan(&made.plan);
         }
         self.told = true;
         if !self.auto_approve {
@@ -244,7 +265,7 @@ impl Run<'_> {
         let signals = tokio::spawn(interrupted(stop.clone(), Arc::clone(&context.err), sessions));
         let host = self.stack.host().applying(now());
         let progress = Arc::new(Progress::new(context, &made.plan));
-        let beats = progress.is_live().then(|| tokio::spawn(beat(Arc::clone(&progress))));
+        let beats = tokio::spawn(beat(Arc::clone(&progress)));
         let events = |event: weir_apply::Event| progress.event(&event);
         let applied = apply(Applying {
             config: &self.stack.config,
@@ -263,11 +284,9 @@ impl Run<'_> {
         })
         .await;
         signals.abort();
-        if let Some(beats) = beats {
-            beats.abort();
-            // Only when it has ended nothing is drawn any more.
-            let _ = beats.await;
-        }
+        beats.abort();
+        // Only when it has ended nothing is drawn any more.
+        let _ = beats.await;
         progress.end();
         self.state = applied.state;
         self.imported += applied.imported;
@@ -361,6 +380,9 @@ impl Run<'_> {
         let mut waits = false;
         for gate in made.plan.gates.iter().filter(|gate| gate.holds_up(&made.plan)) {
             waits = true;
+            if let Some(stream) = &context.stream {
+                stream.paused(&format!("Paused at {}", gate.name), serde_json::json!({ "gate": view::plan_json::gate(gate) }));
+            }
             context.out.line(format!("\n{} {}\n", paint.bold(format!("Paused at {}:", gate.name)), gate.description));
             if let GateStatus::Stale(why) = &gate.status {
                 context.out.line(format!("It is not open any more: {why}.\n"));
@@ -373,6 +395,9 @@ impl Run<'_> {
         for stage in made.plan.stages.iter().filter(|stage| stage.asks(&made.plan)) {
             waits = true;
             let name = stage.name.as_str();
+            if let Some(stream) = &context.stream {
+                stream.paused(&format!("Paused before stage {name}: it asks for confirmation"), serde_json::json!({ "stage": name }));
+            }
             let command = if self.options.mode == Mode::Destroy { "weir destroy" } else { "weir apply" };
             context.out.line(format!(
                 "\n{} it asks for confirmation. {}\n",
@@ -404,11 +429,11 @@ fn outputs_differ(plan: &Plan) -> bool {
     plan.outputs.values().any(|output| output.before != output.after && output.after.as_ref().is_none_or(weir_value::Value::is_wholly_known))
 }
 
-/// Draws the live lines anew while an apply goes on, so that the time in them goes on too.
+/// Tells of the time that passes while an apply goes on.
 async fn beat(progress: Arc<Progress>) {
     loop {
         tokio::time::sleep(BEAT).await;
-        progress.draw();
+        progress.beat();
     }
 }
 

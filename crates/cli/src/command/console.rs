@@ -9,7 +9,6 @@ use weir_diag::{Diagnostic, Diagnostics, Sources};
 use weir_eval::function::type_text;
 use weir_plan::{Console, Options, Planning, console};
 use weir_state::State;
-use weir_value::Value;
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
@@ -45,11 +44,7 @@ enum Answer {
 impl Arguments {
     pub(crate) fn run(self, context: &Context) -> Outcome {
         let mut stack = Stack::load(context, &Disk, &self.variables)?;
-        for (name, variable) in &stack.config.root.variables {
-            if variable.default.is_none() {
-                stack.given.entry(name.clone()).or_insert_with(|| Value::unknown(variable.constraint.ty.clone()));
-            }
-        }
+        stack.assume_variables();
         let prior = self.place.read(context)?.unwrap_or_else(State::default);
         let options = Options { no_refresh: true, parallelism: 1, ..Options::default() };
         let host = stack.host();

@@ -1,29 +1,30 @@
 //! `weir get`
 
-use crate::context::Context;
-use crate::exit::{Exit, Outcome};
-use crate::stack::{Disk, Stack, VariableFlags};
+use std::path::Path;
 
-/// Check that the modules which are called are there
+use weir_config::load;
+
+use crate::context::Context;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::modules;
+use crate::stack::Disk;
+
+/// Install the modules that are called
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Accepted as with the incumbents; modules in local folders are always up to date
+    /// Download also what is there already
     #[arg(long)]
     update: bool,
 }
 
 impl Arguments {
     pub(crate) fn run(self, context: &Context) -> Outcome {
-        let stack = Stack::load(context, &Disk, &VariableFlags::default())?;
-        list(context, &stack);
+        modules::install(context, self.update)?;
+        let (config, diags) = load(&Disk, Path::new("."));
+        if diags.has_errors() {
+            return Err(Failure::new(diags, &config.sources));
+        }
+        context.report(&diags, &config.sources);
         Ok(Exit::DONE)
-    }
-}
-
-/// Names each called module and its folder.
-pub(crate) fn list(context: &Context, stack: &Stack) {
-    for module in stack.nodes.modules.iter().filter(|module| !module.path.is_root()) {
-        let names: Vec<&str> = module.path.steps().iter().map(|step| &*step.name).collect();
-        context.out.line(format!("- {} in {}", names.join("."), module.dir.display()));
     }
 }

@@ -9,9 +9,10 @@ use weir_config::FileSystem;
 use weir_diag::{Diagnostic, Diagnostics};
 use weir_plan::Node;
 
-use super::get;
+use crate::backend;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::modules;
 use crate::plugins::Locking;
 use crate::stack::{Disk, Stack, VariableFlags};
 
@@ -20,24 +21,30 @@ use crate::stack::{Disk, Stack, VariableFlags};
 /// Providers that are part of Weir need nothing. Others are found in mirrors or downloaded, checked, and written down in .terraform.lock.hcl.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
+    /// Copy this module into the folder, which has to be empty, before anything else
+    #[arg(long, value_name = "SOURCE")]
+    from_module: Option<String>,
     #[command(flatten)]
     variables: VariableFlags,
-    /// Whether to look at the backend; there is only the local one
+    /// Whether to take up the backend that the configuration names
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
     backend: bool,
-    /// Whether to look at the modules
+    /// Whether to install the modules that are called
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
     get: bool,
-    /// Choose the newest providers that the configuration allows, whatever is locked
+    /// Choose the newest modules and providers that the configuration allows, whatever is installed or locked
     #[arg(long)]
     upgrade: bool,
-    /// Accepted as with the incumbents: there is only the local backend
+    /// More of the backend's arguments: a file with them, or NAME=VALUE; may be given more than once
+    #[arg(long, value_name = "FILE|NAME=VALUE")]
+    backend_config: Vec<String>,
+    /// Take up a changed backend, and leave the state where it is
     #[arg(long)]
     reconfigure: bool,
-    /// Accepted as with the incumbents: there is only the local backend
-    #[arg(long)]
+    /// Take up a changed backend, and copy the state to its new place
+    #[arg(long, conflicts_with = "reconfigure")]
     migrate_state: bool,
-    /// Accepted as with the incumbents: there is only the local backend
+    /// Copy the state without a question
     #[arg(long)]
     force_copy: bool,
     /// Accepted as with the incumbents: no plugin is needed
@@ -57,21 +64,27 @@ pub(crate) struct Arguments {
 impl Arguments {
     pub(crate) fn run(self, context: &Context) -> Outcome {
         let (out, paint) = (&context.out, context.paint());
+        if let Some(source) = &self.from_module {
+            modules::copy_from(context, source)?;
+            out.line("");
+        }
         let configured = |name: &String| [".tf", ".tofu", ".tf.json", ".stack.hcl"].iter().any(|end| name.ends_with(end));
         if !Disk.list(Path::new(".")).unwrap_or_default().iter().any(configured) {
             out.line("Weir initialized in an empty directory!\n\nThe directory has no configuration files. You may begin working with Weir\nimmediately by creating configuration files.");
             return Ok(Exit::DONE);
         }
         let locking = Locking { upgrade: self.upgrade, readonly: self.lockfile.is_some() };
-        let installed = Stack::install(context, &Disk, locking)?;
-        let stack = Stack::load(context, &Disk, &self.variables)?;
         if self.backend {
             out.line("Initializing the backend...");
+            let (reconfigure, migrate, force) = (self.reconfigure, self.migrate_state, self.force_copy);
+            backend::initialize(context, &backend::Change { given: &self.backend_config, reconfigure, migrate, force })?;
         }
-        if self.get && stack.nodes.modules.len() > 1 {
+        if self.get && modules::are_called() {
             out.line("Initializing modules...");
-            get::list(context, &stack);
+            modules::install(context, self.upgrade)?;
         }
+        let installed = Stack::install(context, &Disk, locking)?;
+        let stack = Stack::load(context, &Disk, &self.variables)?;
         out.line("Initializing provider plugins...");
         for provider in providers(&stack)?.iter().filter(|addr| !installed.plugins.contains(addr)) {
             out.line(format!("- {} is built in to Weir", provider.for_display()));

@@ -60,6 +60,19 @@ commands! {
     workspace: Workspace,
 }
 
+impl Command {
+    /// Whether a program is to be told, message by message.
+    fn streams(&self) -> bool {
+        match self {
+            Self::Apply(arguments) => arguments.json,
+            Self::Destroy(arguments) => arguments.streams(),
+            Self::Plan(arguments) => arguments.json,
+            Self::Refresh(arguments) => arguments.streams(),
+            _ => false,
+        }
+    }
+}
+
 /// Runs one command line to its end.
 pub(crate) fn main(words: impl IntoIterator<Item = OsString>, env: Environment) -> Exit {
     let words: Vec<OsString> = words.into_iter().collect();
@@ -85,9 +98,16 @@ fn enter(cli: Cli, env: Environment, terminal: Terminal) -> Outcome {
         let moved = std::env::set_current_dir(dir);
         moved.map_err(|error| Failure::error("Cannot change the folder", format!("-chdir={}: {error}.", dir.display())))?;
     }
-    let context = Context::new(env, terminal);
+    let context = if cli.command.streams() { Context::streaming(env, terminal) } else { Context::new(env, terminal) };
     let outcome = cli.command.run(&context);
-    let lost = context.out.failure().map(|error| Failure::error("The output is not complete", format!("Standard output cannot be written: {error}.")));
+    let outcome = match outcome {
+        Err(failure) if context.stream.is_some() => {
+            context.report(&failure.diagnostics, &failure.sources);
+            Ok(failure.exit)
+        }
+        outcome => outcome,
+    };
+    let lost = context.output_failure().map(|error| Failure::error("The output is not complete", format!("Standard output cannot be written: {error}.")));
     match (outcome, lost) {
         (Ok(_), Some(lost)) => Err(lost),
         (outcome, _) => outcome,

@@ -31,10 +31,10 @@ pub(crate) struct Arguments {
     /// Write configuration for import blocks that have none to this new file
     #[arg(long, value_name = "FILE")]
     generate_config_out: Option<PathBuf>,
-    /// As JSON, plan format 1.2
-    #[arg(long, conflicts_with = "format")]
-    json: bool,
-    /// The format: markdown and html are for reviewers, mermaid and svg draw the order of stages and gates
+    /// Tell everything as a stream of JSON messages, one a line
+    #[arg(long, conflicts_with_all = ["format", "against"])]
+    pub(crate) json: bool,
+    /// The format: markdown and html are for reviewers, json is plan format 1.2, mermaid and svg draw the order of stages and gates
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// Ask nobody: objects and data sources are as the state has them. Needs no credentials
@@ -71,11 +71,14 @@ impl Arguments {
             return Err(Failure::new(made.diags, &stack.config.sources));
         }
         context.report(&made.diags, &stack.config.sources);
-        let format = if self.json { Format::Json } else { self.format.unwrap_or(Format::Text) };
+        let format = self.format.unwrap_or(Format::Text);
         if let Some(revision) = &self.against {
             return self.compare(context, revision, format, &options, &stack, &state, &made);
         }
-        let json = view::plan_json::document(&made.plan);
+        if let Some(stream) = &context.stream {
+            stream.plan(&made.plan);
+        }
+        let json = view::plan_json::document(&made.plan, &stack, &state);
         let report = |paint| Report { order: view::report::order(&stack.nodes), ..view::plan::report(&made.plan, paint) };
         // Only a terminal's text is coloured.
         match report(if format == Format::Text { context.paint() } else { Paint(false) }).render(format) {
@@ -125,7 +128,7 @@ impl Arguments {
         match report.render(format) {
             Some(text) => context.out.text(text),
             None => {
-                let mut json = view::plan_json::document(&found.plan);
+                let mut json = view::plan_json::changes(&found.plan);
                 let list = |objects: &[(weir_addr::InstanceAddr, weir_plan::Action)]| -> serde_json::Value {
                     objects.iter().map(|(addr, action)| serde_json::json!({ "address": addr.to_string(), "actions": action.names() })).collect()
                 };

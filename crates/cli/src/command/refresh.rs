@@ -11,6 +11,11 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
+    /// Whether a program is to be told, message by message.
+    pub(crate) fn streams(&self) -> bool {
+        self.apply.json
+    }
+
     pub(crate) fn run(mut self, context: &Context) -> Outcome {
         self.apply.flags.refresh_only = true;
         self.apply.auto_approve = true;

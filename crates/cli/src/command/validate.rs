@@ -46,11 +46,7 @@ impl Arguments {
 
     fn check(&self, context: &Context) -> Result<(), Failure> {
         let mut stack = Stack::load(context, &Disk, &self.variables)?;
-        for (name, variable) in &stack.config.root.variables {
-            if variable.default.is_none() {
-                stack.given.entry(name.clone()).or_insert_with(|| weir_value::Value::unknown(variable.constraint.ty.clone()));
-            }
-        }
+        stack.assume_variables();
         let diags = context.block_on(stack.validate(&State::default(), &Options { no_refresh: true, parallelism: 1, ..Options::default() }))?;
         if diags.has_errors() {
             return Err(Failure::new(diags, &stack.config.sources));

@@ -10,6 +10,7 @@ pub(crate) mod plan_json;
 pub(crate) mod progress;
 pub(crate) mod report;
 mod snippet;
+pub(crate) mod stream;
 mod wrap;
 
 pub(crate) use paint::Paint;

@@ -7,6 +7,7 @@ mod import;
 mod moved;
 mod output;
 mod provider;
+mod provisioner;
 mod resource;
 mod terraform;
 mod variable;

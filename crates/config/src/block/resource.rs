@@ -18,11 +18,8 @@ pub(super) fn read(block: &Block, mode: Mode, diags: &mut Diagnostics) -> Option
     let provider = written.as_ref().and_then(|expr| provider_ref(expr, reader.diags));
     let depends_on = reader.references("depends_on");
     let lifecycle = reader.block("lifecycle").map(|block| lifecycle(block, mode, reader.diags)).unwrap_or_default();
-    for kind in ["provisioner", "connection"] {
-        for nested in reader.blocks(kind) {
-            reader.diags.error(nested.span, "Unsupported block type", format!("{kind} blocks are not supported yet: run the step outside, or behind a gate."));
-        }
-    }
+    // In data sources and ephemeral resources they are told to be unexpected, like any other block.
+    let (provisioners, connection) = if mode == Mode::Managed { super::provisioner::read(&mut reader) } else { Default::default() };
     let implied = || ProviderRef { name: type_.name.split('_').next().unwrap_or_default().into(), alias: None };
     // terraform_data belongs to a provider that is always there.
     Some(Resource {
@@ -34,6 +31,8 @@ pub(super) fn read(block: &Block, mode: Mode, diags: &mut Diagnostics) -> Option
         provider_span: written.map(|expr| expr.span),
         depends_on,
         lifecycle,
+        provisioners,
+        connection,
         span: block.span,
         body: reader.rest(),
     })
@@ -97,7 +96,6 @@ fn lifecycle(block: &Block, mode: Mode, diags: &mut Diagnostics) -> Lifecycle {
 fn ignore(expr: &Expr, diags: &mut Diagnostics) -> Ignore {
     match &expr.kind {
         ExprKind::Variable(word) if &*word.name == "all" => Ignore::All,
-        ExprKind::Literal(Value::String(word)) if &**word == "all" => Ignore::All,
         ExprKind::Tuple(items) => Ignore::Some(items.iter().filter_map(|item| relative(item, diags)).collect()),
         _ => {
             diags.error(expr.span, "Invalid ignore_changes", "A list of attribute names is needed, or the keyword all: ignore_changes = [tags].");

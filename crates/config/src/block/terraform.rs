@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use weir_addr::ProviderAddr;
 use weir_diag::{Diagnostics, Span};
 use weir_value::Value;
 
-use crate::module::{Module, RequiredProvider};
+use crate::module::{Backend, Module, RequiredProvider};
 use crate::reader::{Reader, labels};
 use crate::syntax::{Block, Expr, ExprKind};
 
@@ -30,19 +31,53 @@ pub(super) fn read(module: &mut Module, block: &Block, diags: &mut Diagnostics) 
             }
         }
     }
-    for kind in ["backend", "cloud", "encryption"] {
-        for nested in reader.blocks(kind) {
-            let local = kind == "backend" && nested.labels.first().is_some_and(|label| &*label.name == "local") && nested.body.attributes.is_empty();
-            if !local {
-                reader.diags.error(
-                    nested.span,
-                    "Unsupported block type",
-                    format!("\"{kind}\" is not supported yet: the state is kept in terraform.tfstate in this folder. Remove the block to go on with the local state."),
-                );
-            }
-        }
+    for nested in reader.blocks("backend") {
+        backend(module, nested, reader.diags);
+    }
+    for nested in reader.blocks("cloud") {
+        let detail = format!(
+            "Weir does not work with {CLOUD}. Remove the cloud block, and keep the state with a backend \"local\" block; `terraform state pull` in the old setup gives the state to begin with, and `weir state push` takes it."
+        );
+        reader.diags.error(nested.span, "HCP Terraform is not supported", detail);
+    }
+    for nested in reader.blocks("encryption") {
+        let detail = "Weir reads and writes states as they are, readable by their owner only. Decrypt the state with the tool that has encrypted it (a fallback of method \"unencrypted\"), and remove the block.";
+        reader.diags.error(nested.span, "Encrypted states are not supported", detail);
     }
     reader.finish();
+}
+
+const CLOUD: &str = "HCP Terraform or Terraform Enterprise, which keep the state and run plans on their own machines";
+
+/// The backends of the incumbents; one of these is a name, and not a mistake.
+const BACKENDS: [&str; 12] = ["local", "remote", "azurerm", "consul", "cos", "gcs", "http", "kubernetes", "oci", "oss", "pg", "s3"];
+
+fn backend(module: &mut Module, block: &Block, diags: &mut Diagnostics) {
+    let [label] = block.labels.as_slice() else {
+        labels(block, 1, diags);
+        return;
+    };
+    let name = &*label.name;
+    match name {
+        "local" if !module.path.is_root() => {
+            diags.warning(block.span, "Backend configuration ignored", "Only the root module says where the state is kept: remove the block from this module.");
+        }
+        "local" if module.backend.is_some() => {
+            diags.error(block.span, "Duplicate backend configuration", "A module may have only one backend block: remove one of the two.");
+        }
+        "local" => module.backend = Some(Backend { body: block.body.clone(), span: block.span }),
+        "remote" => {
+            let detail = format!("Weir does not work with {CLOUD}. Remove the block, and keep the state with a backend \"local\" block.");
+            diags.error(block.span, "HCP Terraform is not supported", detail);
+        }
+        name => {
+            let hint = if BACKENDS.contains(&name) { String::new() } else { weir_diag::did_you_mean(name, BACKENDS) };
+            let detail = format!(
+                "Weir has no backend \"{name}\": it keeps the state in a file, where backend \"local\" {{ path = … }} says, or in terraform.tfstate in this folder.{hint}"
+            );
+            diags.error(block.span, "Unsupported backend type", detail);
+        }
+    }
 }
 
 fn requirement(expr: &Expr, span: Span, diags: &mut Diagnostics) -> RequiredProvider {
@@ -54,7 +89,14 @@ fn requirement(expr: &Expr, span: Span, diags: &mut Diagnostics) -> RequiredProv
             for item in items {
                 let (ExprKind::Literal(Value::String(key)), value) = (&item.key.kind, &item.value) else { continue };
                 match (&**key, &value.kind) {
-                    ("source", ExprKind::Literal(Value::String(text))) => entry.source = Some(Arc::clone(text)),
+                    ("source", ExprKind::Literal(Value::String(text))) => match text.parse::<ProviderAddr>() {
+                        Ok(_) => entry.source = Some(Arc::clone(text)),
+                        Err(error) => diags.error(
+                            value.span,
+                            "Invalid provider source string",
+                            format!("{error}. A source is written as NAMESPACE/NAME, or HOST/NAMESPACE/NAME for another registry."),
+                        ),
+                    },
                     ("version", ExprKind::Literal(Value::String(text))) => entry.version = Some(Arc::clone(text)),
                     ("native", ExprKind::Literal(Value::Bool(native))) => entry.native = *native,
                     ("configuration_aliases", _) => {}

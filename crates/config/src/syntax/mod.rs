@@ -27,7 +27,7 @@ mod broken;
 mod check;
 
 pub use ast::{Attribute, BinaryOp, Block, Body, Expr, ExprKind, ForExpr, Ident, ObjectItem, TemplatePart, UnaryOp};
-pub use walk::{Step, Traversal, for_each_variable};
+pub use walk::{Step, Traversal, for_each_call, for_each_variable};
 
 pub(crate) use embedded::{Embedded, parse_embedded};
 pub(crate) use scan::ident_end;

@@ -38,7 +38,12 @@ impl Step {
 
 /// Visits every reference of an expression in source order, except those to variables of the `for` expressions and directives around them.
 pub fn for_each_variable(expr: &Expr, visit: &mut dyn FnMut(&Traversal)) {
-    Walk { bound: Vec::new(), visit }.expr(expr);
+    Walk { bound: Vec::new(), visit, call: &mut |_| {} }.expr(expr);
+}
+
+/// Visits the name of every function that an expression calls, in no certain order.
+pub fn for_each_call(expr: &Expr, call: &mut dyn FnMut(&Ident)) {
+    Walk { bound: Vec::new(), visit: &mut |_| {}, call }.expr(expr);
 }
 
 impl Traversal {
@@ -71,6 +76,7 @@ struct Walk<'e, 'v> {
     /// The variables of the constructs around the position.
     bound: Vec<&'e str>,
     visit: &'v mut dyn FnMut(&Traversal),
+    call: &'v mut dyn FnMut(&Ident),
 }
 
 impl<'e> Walk<'e, '_> {
@@ -134,7 +140,11 @@ impl<'e> Walk<'e, '_> {
                 self.expr(no);
             }
             ExprKind::Template(parts) => self.parts(parts),
-            ExprKind::Call { args: items, .. } | ExprKind::Tuple(items) => items.iter().for_each(|item| self.expr(item)),
+            ExprKind::Call { name, args, .. } => {
+                (self.call)(name);
+                args.iter().for_each(|arg| self.expr(arg));
+            }
+            ExprKind::Tuple(items) => items.iter().for_each(|item| self.expr(item)),
             ExprKind::Object(items) => {
                 for item in items {
                     self.expr(&item.key);
@@ -211,6 +221,16 @@ mod tests {
             found.push(name);
         });
         assert_eq!(found.join(" "), expected, "{text}");
+    }
+
+    #[test]
+    fn calls() {
+        let mut sources = Sources::new();
+        let id = sources.add("main.tf", "[for x in keys(var.a) : \"${upper(x)}\" if provider::b::c(lower(1))].0 + abs(1)");
+        let mut found = Vec::new();
+        for_each_call(&parse_expression(&sources, id).0, &mut |name| found.push(name.name.to_string()));
+        found.sort();
+        assert_eq!(found, ["abs", "keys", "lower", "provider::b::c", "upper"]);
     }
 
     #[test]

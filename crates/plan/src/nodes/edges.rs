@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use weir_addr::{GateName, Mode};
 use weir_config::syntax::{Body, Expr, Step, Traversal, for_each_variable};
-use weir_config::{Ignore, Import, Repeat, Resource};
+use weir_config::{Import, Repeat, Resource};
 use weir_diag::{Diagnostic, Diagnostics, did_you_mean};
 
 use super::{Node, NodeId, Nodes};
@@ -45,6 +45,11 @@ impl Builder<'_> {
             let Some(id) = self.nodes.find(&Node::Call { module: at, name: name.clone() }) else { continue };
             self.repeat(at, id, &call.repeat);
             self.depends_on(at, id, &call.depends_on);
+            for given in call.providers.values().filter(|given| given.alias.is_some() && self.nodes.provider(at, given).is_none()) {
+                let written = format!("{}.{}", given.name, given.alias.as_deref().unwrap_or_default());
+                let detail = format!("The call hands in the provider configuration {written}, which this module does not have: declare it, or take one that is there.");
+                self.diags.error(call.span, "Provider configuration not present", detail);
+            }
             let Some(child) = self.nodes.child(at, name) else { continue };
             for (argument, (expr, _)) in &call.args {
                 if let Some(variable) = self.nodes.find(&Node::Variable { module: child, name: argument.clone() }) {
@@ -134,10 +139,33 @@ impl Builder<'_> {
             self.expr(at, id, &rule.error_message);
         }
         for trigger in &lifecycle.replace_triggered_by {
+            self.trigger(trigger);
             self.expr(at, id, trigger);
         }
-        if let Ignore::Some(paths) = &lifecycle.ignore_changes {
-            debug_assert!(paths.iter().all(|path| !path.root.name.is_empty()));
+        for provisioner in &resource.provisioners {
+            self.body(at, id, &provisioner.body);
+            if let Some(connection) = &provisioner.connection {
+                self.body(at, id, &connection.body);
+            }
+        }
+    }
+
+    /// `replace_triggered_by` takes managed resources and what lies in them; keys may be `count.index` and `each.key`.
+    fn trigger(&mut self, expr: &Expr) {
+        const SUMMARY: &str = "Invalid replace_triggered_by expression";
+        let (mut resources, mut others) = (0, Vec::new());
+        for_each_variable(expr, &mut |traversal| match &*traversal.root.name {
+            "each" | "count" => {}
+            "var" | "local" | "data" | "ephemeral" | "module" | "stage" | "gate" | "path" | "terraform" | "tofu" | "self" => others.push(traversal.span),
+            _ => resources += 1,
+        });
+        let nothing = resources == 0 && others.is_empty();
+        for span in others {
+            let detail = "Only resources, count.index, and each.key may be used in replace_triggered_by. For any other value, put it into a terraform_data resource and refer to that.";
+            self.diags.error(span, SUMMARY, detail);
+        }
+        if nothing {
+            self.diags.error(expr.span, SUMMARY, "This is no reference to a resource, so there is nothing whose change could replace the object.");
         }
     }
 
@@ -237,7 +265,13 @@ impl Builder<'_> {
 
     pub(super) fn depends_on(&mut self, at: usize, id: NodeId, targets: &[Traversal]) {
         for target in targets {
+            let errors = self.diags.len();
             self.reference(at, id, target, true);
+            if self.diags.len() == errors && names_part(target) {
+                let detail =
+                    "References in depends_on must be to a whole object (resource, module, …), not to an attribute of an object: leave out what comes behind its name.";
+                self.diags.error(target.span, "Invalid depends_on reference", detail);
+            }
         }
     }
 
@@ -393,5 +427,19 @@ impl Builder<'_> {
                 }
             }
         }
+    }
+}
+
+/// Whether a reference leads on into the object that it names.
+fn names_part(traversal: &Traversal) -> bool {
+    let names = match &*traversal.root.name {
+        "data" | "ephemeral" | "resource" => 2,
+        // An output of a module is a whole thing.
+        "module" | "stage" => return traversal.steps.iter().filter(|step| matches!(step, Step::Attr(..))).count() > 2,
+        _ => 1,
+    };
+    match traversal.steps.get(names..) {
+        None | Some([]) | Some([Step::Index(..)]) => false,
+        Some(_) => true,
     }
 }

@@ -250,7 +250,8 @@ impl Nodes {
         id
     }
 
-    fn cycles(&self) -> Diagnostics {
+    /// What is wrong where nodes need each other; nothing of such a graph can be planned or validated.
+    pub fn cycles(&self) -> Diagnostics {
         let mut graph = weir_graph::Graph::new();
         for id in 0..self.nodes.len() {
             graph.add_node(id, ());

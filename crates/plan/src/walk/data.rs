@@ -8,7 +8,7 @@ use weir_value::{Marks, Value};
 
 use super::{Done, Executor, Job, Walk};
 use crate::decode::{self, Decoded};
-use crate::plan::Blocked;
+use crate::plan::{Blocked, Reason};
 
 /// What a value waits for that the state does not have.
 const ONLINE: &str = "a plan that is not -offline";
@@ -57,14 +57,15 @@ impl Walk<'_> {
             let cause = decoded.config.cause().or_else(|| done.blocked.clone());
             let planned = decode::only_configured(job.schema, &decoded.config, cause.as_deref());
             let planned = decode::mark_schema(&decode::mark(&planned, &decoded.marks), job.schema);
-            executor.data(self, &job.addr, job.provider, None, &planned, job.blocked.clone());
+            let reason = if decoded.config.is_wholly_known() { Reason::DependencyPending } else { Reason::ConfigUnknown };
+            executor.unread(&job.addr, job.provider, &planned, job.blocked.clone(), reason);
             done.pending = true;
             return planned;
         };
         match session.read_data(&job.resource.type_, &decoded.config).await {
             Ok(value) => {
                 let value = decode::mark_schema(&decode::mark(&value, &decoded.marks), job.schema);
-                executor.data(self, &job.addr, job.provider, Some(&value), &value, None);
+                executor.data(self, &job.addr, job.provider, &value);
                 value
             }
             Err(faults) if !faults.is_empty() && faults.iter().all(|fault| fault.deferred) => {
@@ -89,12 +90,12 @@ impl Walk<'_> {
         let known = known.map(|value| value.expose("compared with the arguments, and marked again"));
         if let Some(value) = known.filter(|value| answers(job.schema, value, &decoded.config)) {
             let value = decode::mark_schema(&decode::mark(&value, &decoded.marks), job.schema);
-            executor.data(self, &job.addr, job.provider, Some(&value), &value, None);
+            executor.data(self, &job.addr, job.provider, &value);
             return value;
         }
         let planned = decode::only_configured(job.schema, &decoded.config, Some(ONLINE));
         let planned = decode::mark_schema(&decode::mark(&planned, &decoded.marks), job.schema);
-        executor.data(self, &job.addr, job.provider, None, &planned, job.blocked.clone());
+        executor.unread(&job.addr, job.provider, &planned, job.blocked.clone(), Reason::DependencyPending);
         done.pending = true;
         planned
     }

@@ -4,7 +4,10 @@ mod data;
 mod provider;
 mod resource;
 mod rules;
+mod trigger;
 mod values;
+
+pub(crate) use self::trigger::Changing;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
@@ -28,7 +31,7 @@ use crate::decode::Decoded;
 use crate::gate::{GateCandidate, GatePlan};
 use crate::host::DiskHost;
 use crate::nodes::{Node, NodeId, Nodes};
-use crate::plan::{Blocked, Options};
+use crate::plan::{Blocked, Options, Reason};
 use crate::scope::ModuleScope;
 use crate::session::ProviderState;
 use crate::world::{ModuleInstance, World};
@@ -82,8 +85,25 @@ pub trait Executor {
     /// A resource whose instances are not known yet.
     fn unexpanded(&self, walk: &Walk<'_>, job: Job<'_>);
 
-    /// A data source was read, or (`value` `None`) has to wait for the apply.
-    fn data(&self, walk: &Walk<'_>, addr: &InstanceAddr, provider: &ProviderConfigAddr, value: Option<&Value>, planned: &Value, blocked: Option<Blocked>);
+    /// A data source was read.
+    fn data(&self, walk: &Walk<'_>, addr: &InstanceAddr, provider: &ProviderConfigAddr, value: &Value);
+
+    /// A data source has to wait for the apply.
+    fn unread(&self, addr: &InstanceAddr, provider: &ProviderConfigAddr, planned: &Value, blocked: Option<Blocked>, reason: Reason) {
+        let _ = (addr, provider, planned, blocked, reason);
+    }
+
+    /// What an object is and what it will be, when it is updated or replaced.
+    fn changing(&self, addr: &InstanceAddr) -> Option<(Value, Value)> {
+        let _ = addr;
+        None
+    }
+
+    /// Whether some instance of a resource is updated or replaced.
+    fn changes_in(&self, resource: &ResourceAddr) -> bool {
+        let _ = resource;
+        false
+    }
 
     /// All instances of a managed resource are done.
     fn resource_done(&self, walk: &Walk<'_>, module: &ModulePath, resource: &Resource, instances: &Instances);

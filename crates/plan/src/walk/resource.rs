@@ -8,10 +8,11 @@ use futures::stream::FuturesUnordered;
 use weir_addr::{GateName, InstanceAddr, InstanceKey, Mode, ResourceAddr};
 use weir_config::{Module, Repeat, Resource};
 use weir_diag::Diagnostic;
-use weir_eval::{Instances, expand};
+use weir_eval::Instances;
 use weir_provider::{Fault, Intent, Refreshed, Schema};
 use weir_value::{Marks, Type, Value};
 
+use super::rules::Place;
 use super::{Done, Executor, Job, Present, Walk, checked, conditional};
 use crate::condition::{CheckStatus, CheckedInstance};
 use crate::decode;
@@ -103,6 +104,18 @@ impl Walk<'_> {
             done.failed = true;
             return;
         };
+        if let weir_config::Ignore::Some(paths) = &resource.lifecycle.ignore_changes {
+            for path in paths {
+                let name = &path.root.name;
+                if !schema.block.attributes.contains_key(name) && !schema.block.blocks.contains_key(name) {
+                    let known = schema.block.attributes.keys().chain(schema.block.blocks.keys());
+                    let hint = weir_diag::did_you_mean(name, known.map(|name| &**name));
+                    let detail = format!("This object has no argument, nested block, or exported attribute named \"{name}\".{hint}");
+                    self.report([Diagnostic::error("Unsupported attribute", detail).at(path.span)]);
+                    done.failed = true;
+                }
+            }
+        }
         if self.found().failed[..].get(id).copied().unwrap_or(false) {
             done.failed = true;
         }
@@ -231,7 +244,7 @@ impl Walk<'_> {
             };
         }
         let scope = ModuleScope::new(self, module, &instance.path);
-        self.eval(&scope, |evaluator| expand(&resource.repeat, evaluator))
+        self.instances_of(&scope, &resource.repeat)
     }
 
     pub(super) fn decode(
@@ -279,11 +292,14 @@ impl Walk<'_> {
                 let faults = provider.validate(intent, &resource.type_, &decoded.config);
                 self.report(decode::report(faults, Some(&resource.body), Some(resource.span), &address));
             }
+            for provisioner in &resource.provisioners {
+                self.report(self.provisioner_arguments(&job, provisioner, Value::unknown(job.schema.ty().clone())).1);
+            }
         }
         let mut unmet = false;
         if normal {
             for rule in &resource.lifecycle.preconditions {
-                let told = ("Resource precondition failed", resource.span, Some(&*address));
+                let told = ("Resource precondition failed", Place::Condition(resource.span), Some(&*address));
                 unmet |= self.noted(&scope, rule, told, (&checked, object.clone())) == Some(false);
             }
         }
@@ -293,7 +309,7 @@ impl Walk<'_> {
         }
         let value = match resource.mode {
             Mode::Managed => {
-                job.triggered = resource.lifecycle.replace_triggered_by.iter().any(|expr| self.triggers(expr, job.module));
+                job.triggered = resource.lifecycle.replace_triggered_by.iter().any(|expr| self.triggers(expr, &scope, &instance.path, executor));
                 let outcome = executor.managed(self, job).await;
                 done.pending |= outcome.pending;
                 done.failed |= outcome.failed;
@@ -305,25 +321,11 @@ impl Walk<'_> {
         if normal && !resource.lifecycle.postconditions.is_empty() {
             scope.this = Some(value.clone());
             for rule in &resource.lifecycle.postconditions {
-                let told = ("Resource postcondition failed", resource.span, Some(&*address));
+                let told = ("Resource postcondition failed", Place::Condition(resource.span), Some(&*address));
                 done.failed |= self.noted(&scope, rule, told, (&checked, object.clone())) == Some(false);
             }
         }
         value
-    }
-
-    /// True when what a `replace_triggered_by` entry refers to is about to change.
-    pub(super) fn triggers(&self, expr: &weir_config::syntax::Expr, module: &Arc<Module>) -> bool {
-        let mut found = false;
-        weir_config::syntax::for_each_variable(expr, &mut |traversal| {
-            let names: Vec<Arc<str>> =
-                traversal.steps.iter().map_while(|step| if let weir_config::syntax::Step::Attr(name, _) = step { Some(name.clone()) } else { None }).collect();
-            if let Some(name) = names.first() {
-                let node = Node::Resource { module: self.index(module), mode: Mode::Managed, type_: traversal.root.name.clone(), name: name.clone() };
-                found |= self.nodes.find(&node).is_some_and(|id| self.found().pending[id]);
-            }
-        });
-        found
     }
 
     /// What the state says of an object, with its marks.

@@ -9,16 +9,25 @@ use super::Walk;
 use crate::condition::{CheckStatus, Checked, CheckedInstance};
 use crate::scope::ModuleScope;
 
+/// What a condition that does not hold is told at.
+#[derive(Clone, Copy)]
+pub(crate) enum Place {
+    /// At the condition itself, which belongs to what stands here.
+    Condition(Span),
+    /// At the value that it was asked of.
+    Value(Span),
+}
+
 impl Walk<'_> {
     /// Evaluates a condition; reports and gives `Some(false)` when it does not hold, `None` when it is not known.
     pub(crate) fn rule(&self, scope: &ModuleScope<'_>, rule: &CheckRule, summary: &str, span: Span, address: Option<&str>) -> Option<bool> {
-        self.judged(scope, rule, summary, span, address).0
+        self.judged(scope, rule, summary, Place::Condition(span), address).0
     }
 
     /// The same of a condition whose result is kept. `told` is what is reported when it does not hold: summary, place and address.
-    pub(super) fn noted(&self, scope: &ModuleScope<'_>, rule: &CheckRule, told: (&str, Span, Option<&str>), of: (&Checked, CheckedInstance)) -> Option<bool> {
-        let (summary, span, address) = told;
-        let (holds, message) = self.judged(scope, rule, summary, span, address);
+    pub(super) fn noted(&self, scope: &ModuleScope<'_>, rule: &CheckRule, told: (&str, Place, Option<&str>), of: (&Checked, CheckedInstance)) -> Option<bool> {
+        let (summary, place, address) = told;
+        let (holds, message) = self.judged(scope, rule, summary, place, address);
         let status = match holds {
             Some(true) => CheckStatus::Pass,
             Some(false) => CheckStatus::Fail,
@@ -28,10 +37,14 @@ impl Walk<'_> {
         holds
     }
 
-    pub(super) fn judged(&self, scope: &ModuleScope<'_>, rule: &CheckRule, summary: &str, span: Span, address: Option<&str>) -> (Option<bool>, String) {
+    pub(super) fn judged(&self, scope: &ModuleScope<'_>, rule: &CheckRule, summary: &str, place: Place, address: Option<&str>) -> (Option<bool>, String) {
         let (holds, message) = self.condition(scope, rule);
         if holds == Some(false) {
-            let mut diagnostic = Diagnostic::error(summary, message.clone()).at(rule.condition.span).label(span, "demanded here");
+            let diagnostic = Diagnostic::error(summary, message.clone());
+            let mut diagnostic = match place {
+                Place::Condition(owner) => diagnostic.at(rule.condition.span).label(owner, "demanded here"),
+                Place::Value(value) => diagnostic.at(value).label(rule.condition.span, "this does not hold"),
+            };
             if let Some(address) = address {
                 diagnostic = diagnostic.of(address);
             }
@@ -62,6 +75,10 @@ impl Walk<'_> {
                 message = evaluator.diags.iter().map(|d| format!("{}: {}", d.summary, d.detail)).collect::<Vec<_>>().join(" ");
             } else {
                 let text = evaluator.eval(&rule.error_message);
+                if !evaluator.diags.has_errors() && convert(&text, &Type::String).is_err() {
+                    let detail = format!("The error message must be a string, and this is {}.", text.ty());
+                    self.report([Diagnostic::error("Invalid error message", detail).at(rule.error_message.span)]);
+                }
                 message = match convert(&text, &Type::String).map(Value::unmark) {
                     Ok((Value::String(text), marks)) if marks.is_empty() => text.trim_end().to_owned(),
                     Ok((_, marks)) if !marks.is_empty() => "The error message included a sensitive or ephemeral value, so it is not shown.".to_owned(),

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use weir_addr::{InstanceKey, ModulePath, ModuleStep, StepKind};
-use weir_config::{Module, Variable};
-use weir_diag::{Diagnostic, Diagnostics};
-use weir_eval::{Evaluator, Instances, convert_variable, expand};
+use weir_config::{CallKind, Module, Repeat, Variable};
+use weir_diag::{Diagnostic, Diagnostics, Span};
+use weir_eval::{Evaluator, Instances, check_defaults, convert_variable, expand, expand_now};
 use weir_value::{Marks, Type, Value};
 
+use super::rules::Place;
 use super::{Done, Walk};
-use crate::condition::Checked;
+use crate::condition::{CheckStatus, Checked};
+use crate::nodes::Node;
 use crate::scope::ModuleScope;
 use crate::world::ModuleInstance;
 
@@ -28,6 +30,16 @@ impl Walk<'_> {
     pub(super) fn variable(&self, at: usize, name: &Arc<str>) {
         let module = &self.nodes.modules[at];
         let Some(variable) = module.variables.get(name) else { return };
+        let mut diags = Diagnostics::new();
+        check_defaults(&variable.constraint, self.host, &mut diags);
+        if diags.has_errors() {
+            self.report(diags);
+            for instance in self.instances(at) {
+                self.found().world.of(&instance.path).variables.insert(name.clone(), Value::unknown(variable.constraint.ty.clone()));
+            }
+            return;
+        }
+        let place = self.place_of_value(module, name).unwrap_or(variable.span);
         for instance in self.instances(at) {
             let value = if at == 0 {
                 let given = self.given.get(name);
@@ -43,11 +55,22 @@ impl Walk<'_> {
                 self.argument(module, &instance, name)
             };
             let mut diags = Diagnostics::new();
-            let value = convert_variable(variable, value.as_ref(), self.host, &mut diags);
+            let value = convert_variable(variable, value.as_ref(), place, self.host, &mut diags);
+            let failed = diags.has_errors();
             self.report(diags);
             self.found().world.of(&instance.path).variables.insert(name.clone(), value);
-            self.validate(module, &instance.path, variable);
+            if !failed {
+                self.validate(module, &instance.path, variable, place);
+            }
         }
+    }
+
+    /// Where the value of a variable stands: in a file of values, or in the call of the module.
+    fn place_of_value(&self, module: &Module, name: &Arc<str>) -> Option<Span> {
+        let Some(parent) = module.path.parent() else { return self.config.given.get(name).copied() };
+        let parent = &self.nodes.modules[self.nodes.module_at(&parent)?];
+        let (expr, _) = parent.calls.get(&module.path.last()?.name)?.args.get(name)?;
+        Some(expr.span)
     }
 
     /// What a call gives for a variable.
@@ -61,11 +84,11 @@ impl Walk<'_> {
         Some(self.eval_needed(&scope, expr))
     }
 
-    pub(super) fn validate(&self, module: &Module, path: &ModulePath, variable: &Variable) {
+    fn validate(&self, module: &Module, path: &ModulePath, variable: &Variable, place: Span) {
         let scope = ModuleScope::new(self, module, path);
         let checked = Checked::Variable(module.path.clone(), variable.name.clone());
         for rule in &variable.validations {
-            self.noted(&scope, rule, ("Invalid value for variable", variable.span, None), (&checked, (path.clone(), None)));
+            self.noted(&scope, rule, ("Invalid value for variable", Place::Value(place), None), (&checked, (path.clone(), None)));
         }
     }
 
@@ -82,13 +105,30 @@ impl Walk<'_> {
     pub(super) fn output_value(&self, at: usize, name: &Arc<str>) {
         let module = &self.nodes.modules[at];
         let Some(output) = module.outputs.get(name) else { return };
+        let failed = {
+            let found = self.found();
+            let id = self.nodes.find(&Node::Output { module: at, name: name.clone() });
+            id.is_some_and(|id| self.nodes.deps[id].iter().any(|dep| found.failed[*dep] && matches!(self.nodes.nodes[*dep], Node::Resource { .. })))
+        };
         for instance in self.instances(at) {
+            // What it is made of went wrong, and that was told: it is not known, and neither is what it demands.
+            if failed {
+                if !output.preconditions.is_empty() && self.options.mode == crate::plan::Mode::Normal {
+                    let checked = Checked::Output(module.path.clone(), name.clone());
+                    self.found().conditions.note(&checked, (instance.path.clone(), None), CheckStatus::Unknown, None);
+                }
+                let known = (self.applying && at == 0).then(|| self.prior.outputs.get(name).map(|output| output.value.clone())).flatten();
+                let value = known.unwrap_or_else(|| Value::unknown(Type::Dynamic));
+                let value = if output.sensitive { value.with_marks(Marks::SENSITIVE) } else { value };
+                self.found().world.of(&instance.path).outputs.insert(name.clone(), value);
+                continue;
+            }
             let scope = ModuleScope::new(self, module, &instance.path);
             if self.options.mode != crate::plan::Mode::Destroy {
                 let checked = Checked::Output(module.path.clone(), name.clone());
                 for rule in &output.preconditions {
                     let of = (&checked, (instance.path.clone(), None));
-                    self.noted(&scope, rule, ("Module output value precondition failed", output.span, None), of);
+                    self.noted(&scope, rule, ("Module output value precondition failed", Place::Condition(output.span), None), of);
                 }
             }
             let mut value = self.eval_needed(&scope, &output.expr);
@@ -98,10 +138,15 @@ impl Walk<'_> {
                     "Output refers to sensitive values",
                     "To reduce the risk of accidentally exporting sensitive data that was intended to be only internal, an output that contains sensitive data must be explicitly marked as such: sensitive = true.",
                 )
-                .at(output.expr.span)]);
+                .at(output.span)
+                .label(output.expr.span, "this is sensitive")]);
             }
             if marks.is_ephemeral() && !output.ephemeral {
                 self.report([Diagnostic::error("Ephemeral value not allowed", "This output refers to an ephemeral value, so it must be declared with ephemeral = true (in a module that is called by another) or the reference removed.").at(output.expr.span)]);
+            }
+            if at == 0 && output.ephemeral {
+                let detail = "Outputs of the root module are kept in the state, and ephemeral ones cannot be: remove ephemeral = true, or make it an output of a module that is called.";
+                self.report([Diagnostic::error("Ephemeral output not allowed", detail).at(output.span)]);
             }
             if output.sensitive {
                 value = value.with_marks(Marks::SENSITIVE);
@@ -113,13 +158,22 @@ impl Walk<'_> {
         }
     }
 
+    /// What `count` or `for_each` says. A stack with stages is applied step by step, so that what is not known yet can wait; any other is planned at once, as with the incumbents.
+    pub(super) fn instances_of(&self, scope: &ModuleScope<'_>, repeat: &Repeat) -> Instances {
+        let root = &self.nodes.modules[0];
+        let staged = !root.gates.is_empty() || root.calls.values().any(|call| call.kind == CallKind::Stage);
+        // What is unknown since something went wrong is no error of its own.
+        let waits = staged || self.validating || self.applying || self.options.mode == crate::plan::Mode::Destroy || self.found().diags.has_errors();
+        self.eval(scope, |evaluator| if waits { expand(repeat, evaluator) } else { expand_now(repeat, evaluator) })
+    }
+
     pub(super) fn call(&self, at: usize, name: &Arc<str>, done: &Done) {
         let module = &self.nodes.modules[at];
         let (Some(call), Some(child)) = (module.calls.get(name), self.nodes.child(at, name)) else { return };
-        let kind = if call.kind == weir_config::CallKind::Stage { StepKind::Stage } else { StepKind::Module };
+        let kind = if call.kind == CallKind::Stage { StepKind::Stage } else { StepKind::Module };
         for instance in self.instances(at) {
             let scope = ModuleScope::new(self, module, &instance.path);
-            let instances = self.eval(&scope, |evaluator| expand(&call.repeat, evaluator));
+            let instances = self.instances_of(&scope, &call.repeat);
             let path = |key: Option<InstanceKey>| {
                 let mut steps = instance.path.steps().to_vec();
                 steps.push(ModuleStep { name: name.clone(), key, kind });

@@ -5,7 +5,7 @@ mod hash;
 mod lock;
 mod mirror;
 mod publish;
-mod remote;
+pub(crate) mod remote;
 mod seen;
 mod signature;
 

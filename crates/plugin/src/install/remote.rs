@@ -5,7 +5,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::{Client, StatusCode, Url};
+use reqwest::{Client, Response, StatusCode, Url};
 use semver::Version;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -160,17 +160,17 @@ struct Archive {
 }
 
 /// Gets JSON and files over HTTPS.
-struct Web<'a> {
+pub(crate) struct Web<'a> {
     client: Client,
     tokens: &'a BTreeMap<String, String>,
 }
 
-fn failed(url: &Url, why: impl std::fmt::Display) -> Fault {
+pub(crate) fn failed(url: &Url, why: impl std::fmt::Display) -> Fault {
     Fault::error("Provider cannot be downloaded", format!("{url}: {why}."))
 }
 
 impl<'a> Web<'a> {
-    fn new(tokens: &'a BTreeMap<String, String>) -> Result<Self, Fault> {
+    pub(crate) fn new(tokens: &'a BTreeMap<String, String>) -> Result<Self, Fault> {
         // The library takes the process's crypto provider; whoever set one before us is content with it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().https_only(true).connect_timeout(Duration::from_secs(10)).read_timeout(Duration::from_secs(60)).build();
@@ -178,7 +178,13 @@ impl<'a> Web<'a> {
     }
 
     /// What is at a URL; `None` when nothing is.
-    async fn get(&self, url: &Url) -> Result<Option<Vec<u8>>, Fault> {
+    pub(crate) async fn get(&self, url: &Url) -> Result<Option<Vec<u8>>, Fault> {
+        let Some(answer) = self.answer(url).await? else { return Ok(None) };
+        Ok(Some(answer.bytes().await.map_err(|error| failed(url, chain(error)))?.to_vec()))
+    }
+
+    /// The answer of a URL with its head; `None` when nothing is there.
+    pub(crate) async fn answer(&self, url: &Url) -> Result<Option<Response>, Fault> {
         if url.scheme() != "https" {
             return Err(failed(url, "only HTTPS is trusted"));
         }
@@ -187,17 +193,7 @@ impl<'a> Web<'a> {
         if let Some(token) = self.tokens.get(&host) {
             request = request.bearer_auth(token);
         }
-        let chain = |error: reqwest::Error| {
-            let error = error.without_url();
-            let mut text = error.to_string();
-            let mut cause = error.source();
-            while let Some(inner) = cause {
-                text.push_str(&format!(": {inner}"));
-                cause = inner.source();
-            }
-            failed(url, text)
-        };
-        let answer = request.send().await.map_err(chain)?;
+        let answer = request.send().await.map_err(|error| failed(url, chain(error)))?;
         match answer.status() {
             StatusCode::NOT_FOUND => Ok(None),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(failed(
@@ -205,7 +201,7 @@ impl<'a> Web<'a> {
                 format!("the host refuses it ({}); give a token for it, as a credentials block of the CLI configuration or as {}", answer.status(), variable(&host)),
             )),
             status if !status.is_success() => Err(failed(url, format!("the host answers {status}"))),
-            _ => Ok(Some(answer.bytes().await.map_err(chain)?.to_vec())),
+            _ => Ok(Some(answer)),
         }
     }
 
@@ -213,10 +209,22 @@ impl<'a> Web<'a> {
         self.get(url).await?.ok_or_else(|| failed(url, "there is nothing"))
     }
 
-    async fn json<T: DeserializeOwned>(&self, url: &Url) -> Result<Option<T>, Fault> {
+    pub(crate) async fn json<T: DeserializeOwned>(&self, url: &Url) -> Result<Option<T>, Fault> {
         let Some(bytes) = self.get(url).await? else { return Ok(None) };
         serde_json::from_slice(&bytes).map(Some).map_err(|error| failed(url, format!("the answer is not what the protocol says ({error})")))
     }
+}
+
+/// An error with what has caused it.
+fn chain(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(&format!(": {inner}"));
+        cause = inner.source();
+    }
+    text
 }
 
 /// The environment variable that holds the token for a host.
@@ -224,11 +232,11 @@ fn variable(host: &str) -> String {
     format!("TF_TOKEN_{}", host.replace('-', "__").replace('.', "_"))
 }
 
-fn join(base: &Url, path: &str) -> Result<Url, Fault> {
+pub(crate) fn join(base: &Url, path: &str) -> Result<Url, Fault> {
     base.join(path).map_err(|error| failed(base, format!("\"{path}\" is no URL: {error}")))
 }
 
-fn newest(versions: impl Iterator<Item = Version>, constraints: &[Constraint]) -> (Option<Version>, Vec<Version>) {
+pub(crate) fn newest(versions: impl Iterator<Item = Version>, constraints: &[Constraint]) -> (Option<Version>, Vec<Version>) {
     let mut all: Vec<Version> = versions.collect();
     all.sort();
     let fits = |version: &&Version| constraints.iter().all(|constraint| constraint.allows(version)) && (!constraints.is_empty() || version.pre.is_empty());

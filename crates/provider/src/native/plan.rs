@@ -198,7 +198,24 @@ fn written_equal(block: &Block, before: &Value, written: &Value) -> bool {
     block.attributes.iter().all(|(name, attribute)| {
         let now = written.get(name).unwrap_or_else(Value::null);
         (attribute.computed && now.is_null()) || before.get(name).is_some_and(|before| before == now || before.is_null() && now.is_null())
-    }) && block.blocks.keys().all(|name| before.get(name) == written.get(name))
+    }) && block.blocks.iter().all(|(name, nested)| match (before.get(name), written.get(name)) {
+        (Some(before), Some(written)) => nested_equal(&nested.block, &before, &written),
+        (before, written) => before == written,
+    })
+}
+
+/// The same for the blocks in an element.
+fn nested_equal(block: &Block, before: &Value, written: &Value) -> bool {
+    match (before, written) {
+        (Value::List(_, before), Value::List(_, written)) => {
+            before.len() == written.len() && before.iter().zip(written.iter()).all(|(before, written)| written_equal(block, before, written))
+        }
+        (Value::Set(before), Value::Set(written)) => {
+            let found = |written: &Value| before.items.iter().any(|before| written_equal(block, before, written));
+            before.items.len() == written.items.len() && written.items.iter().all(found)
+        }
+        _ => before == written,
+    }
 }
 
 /// Collects the paths of changed attributes that need a new object.
@@ -240,4 +257,55 @@ fn differ(prior: &Value, planned: &Value, name: &str) -> bool {
     let (before, after) = (prior.get(name), planned.get(name));
     let null = |value: &Option<Value>| value.as_ref().is_none_or(Value::is_null);
     before != after && !(null(&before) && null(&after))
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_value::Type;
+
+    use super::*;
+    use crate::Attribute;
+
+    fn nested(nesting: Nesting, block: Block) -> NestedBlock {
+        NestedBlock { nesting, block, min: 0, max: 0, force_new: false, computed: false }
+    }
+
+    /// Grants, a set of blocks: a permission, and in it a block for who has it, with a name that the provider fills in.
+    fn grants(inner: Nesting) -> Block {
+        let name = Attribute { computed: true, optional: false, ..Attribute::optional(Type::String) };
+        let grantee = Block { attributes: [("id".into(), Attribute::optional(Type::String)), ("name".into(), name)].into(), ..Block::default() };
+        let permission = ("permission".into(), Attribute::optional(Type::String));
+        let grant = Block { attributes: [permission].into(), blocks: [("grantee".into(), nested(inner, grantee))].into(), ..Block::default() };
+        Block { blocks: [("grant".into(), nested(Nesting::Set, grant))].into(), ..Block::default() }
+    }
+
+    fn grant(block: &Block, permission: &str, who: &[(&str, Option<&str>)]) -> Value {
+        let grantees: Vec<Value> =
+            who.iter().map(|(id, name)| Value::object([("id", Value::from(*id)), ("name", name.map_or(Value::Null(Type::String), Value::from))])).collect();
+        let inner = &block.blocks["grant"].block.blocks["grantee"];
+        let grantees = match inner.nesting {
+            Nesting::Set => Value::set(inner.block.ty(), grantees),
+            _ => Value::list(inner.block.ty(), grantees),
+        };
+        Value::object([("permission", Value::from(permission)), ("grantee", grantees)])
+    }
+
+    fn all(block: &Block, grants: Vec<Value>) -> Value {
+        Value::object([("grant", Value::set(block.blocks["grant"].block.ty(), grants))])
+    }
+
+    #[test]
+    fn an_element_of_a_set_is_found_by_what_the_user_wrote_in_it() {
+        for inner in [Nesting::List, Nesting::Set] {
+            let block = grants(inner);
+            let prior = all(&block, vec![grant(&block, "READ", &[("a", Some("Ann")), ("b", Some("Bob"))]), grant(&block, "WRITE", &[("b", Some("Bob"))])]);
+            let same = all(&block, vec![grant(&block, "WRITE", &[("b", None)]), grant(&block, "READ", &[("a", None), ("b", None)])]);
+            assert_eq!(propose(&block, Some(&prior), &same), prior, "{inner:?}");
+            // Another grantee, and one less: those are other elements, whose names are not known.
+            for other in [grant(&block, "READ", &[("a", None), ("c", None)]), grant(&block, "READ", &[("a", None)])] {
+                let planned = propose(&block, Some(&prior), &all(&block, vec![other]));
+                assert!(!planned.is_wholly_known(), "{inner:?}: {planned:?}");
+            }
+        }
+    }
 }

@@ -41,6 +41,9 @@ pub struct Intent {
     pub token: String,
     /// Whether the call changes the outside world, so that the intent must be on disk before. Not so for objects that exist in the state only.
     pub durable: bool,
+    /// Provisioners run after the creation, so that an object which is found without more is tainted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub provisioned: bool,
     /// The planned attributes without secrets: what identifies the object when there is no token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub planned: Option<RawJson>,
@@ -50,7 +53,7 @@ impl Intent {
     /// A durable intent with a token of its own.
     pub fn new(op: Op, address: InstanceAddr, provider: ProviderConfigAddr) -> Self {
         let token = uuid::Uuid::new_v4().to_string();
-        Self { seq: 0, op, address, deposed: None, provider, token, durable: true, planned: None }
+        Self { seq: 0, op, address, deposed: None, provider, token, durable: true, provisioned: false, planned: None }
     }
 }
 

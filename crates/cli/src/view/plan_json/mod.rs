@@ -1,14 +1,84 @@
 //! A plan as JSON: OpenTofu's plan format 1.2, with stages and gates as further keys.
 
+mod configuration;
+mod values;
+
 use serde_json::{Map, Value as Json, json};
-use weir_addr::{InstanceKey, Mode};
+use weir_addr::{InstanceAddr, Mode, ProviderConfigAddr};
 use weir_plan::{Blocked, Change, Drift, GatePlan, GateStatus, Plan};
+use weir_state::{State, Status, TERRAFORM_VERSION};
 use weir_value::Value;
 
+use self::values::{Tree, head, known, sensitive, unknown};
 use super::plan::steps;
+use crate::stack::Stack;
 
-/// The document.
-pub(crate) fn document(plan: &Plan) -> Json {
+/// The document: a plan of a stack, made on a state.
+pub(crate) fn document(plan: &Plan, stack: &Stack, state: &State) -> Json {
+    let mut document = changes(plan);
+    let mut planned = Tree::default();
+    let value = |addr: &InstanceAddr, provider: &ProviderConfigAddr, value: &Value| {
+        let mut entry = head(addr, Some(provider));
+        entry["schema_version"] = json!(schema_version(stack, addr, provider));
+        entry["values"] = known(value);
+        entry["sensitive_values"] = sensitive(value);
+        entry
+    };
+    for change in plan.changes.iter().filter(|change| change.deposed.is_none()) {
+        if let Some(after) = &change.after {
+            planned.add(change.addr.module(), value(&change.addr, &change.provider, after));
+        }
+    }
+    let mut prior = Tree::default();
+    for (addr, (provider, data, _)) in &plan.data {
+        prior.add(addr.module(), value(addr, provider, data));
+    }
+    for change in plan.changes.iter().filter(|change| change.addr.resource.mode == Mode::Managed) {
+        let Some(before) = &change.before else { continue };
+        let mut entry = value(&change.addr, &change.provider, before);
+        if let Some(key) = &change.deposed {
+            entry["deposed_key"] = json!(&**key);
+        }
+        let record = state.instance(change.previous.as_ref().unwrap_or(&change.addr)).and_then(|objects| match &change.deposed {
+            Some(key) => objects.deposed.get(key),
+            None => objects.current.as_ref(),
+        });
+        if let Some(record) = record {
+            if record.status == Status::Tainted {
+                entry["tainted"] = json!(true);
+            }
+            if !record.dependencies.is_empty() {
+                entry["depends_on"] = record.dependencies.iter().map(ToString::to_string).collect();
+            }
+        }
+        prior.add(change.addr.module(), entry);
+    }
+    document["planned_values"]["root_module"] = planned.json(None);
+    let outputs: Map<String, Json> = state
+        .outputs
+        .iter()
+        .map(|(name, output)| {
+            let mut entry = json!({ "sensitive": output.sensitive, "value": known(&output.value) });
+            entry["type"] = serde_json::from_str(&output.ty.to_json()).unwrap_or(Json::Null);
+            (name.to_string(), entry)
+        })
+        .collect();
+    let prior = prior.json(None);
+    if !outputs.is_empty() || prior.as_object().is_some_and(|prior| !prior.is_empty()) {
+        document["prior_state"] = json!({ "format_version": "1.0", "terraform_version": TERRAFORM_VERSION, "values": { "outputs": outputs, "root_module": prior } });
+    }
+    document["configuration"] = configuration::document(stack);
+    document
+}
+
+fn schema_version(stack: &Stack, addr: &InstanceAddr, provider: &ProviderConfigAddr) -> u64 {
+    let schemas = stack.catalog.schema(&provider.provider);
+    let types = schemas.as_deref().map(|schemas| if addr.resource.mode == Mode::Data { &schemas.data_sources } else { &schemas.resources });
+    types.and_then(|types| types.get(&addr.resource.type_)).map_or(0, |schema| schema.version)
+}
+
+/// What is planned: the document but for what it is made from.
+pub(crate) fn changes(plan: &Plan) -> Json {
     let variables: Map<String, Json> =
         plan.variables.iter().filter(|(_, value)| value.marks_deep().is_empty()).map(|(name, value)| (name.to_string(), json!({ "value": known(value) }))).collect();
     let outputs: Map<String, Json> = plan
@@ -37,6 +107,7 @@ pub(crate) fn document(plan: &Plan) -> Json {
             let after = output.after.as_ref()?;
             let mut entry = json!({ "sensitive": output.sensitive });
             if after.is_wholly_known() {
+                entry["type"] = serde_json::from_str(&after.ty().to_json()).unwrap_or(Json::Null);
                 entry["value"] = known(after);
             }
             Some((name.to_string(), entry))
@@ -44,10 +115,11 @@ pub(crate) fn document(plan: &Plan) -> Json {
         .collect();
     json!({
         "format_version": "1.2",
+        "terraform_version": TERRAFORM_VERSION,
         "weir_version": env!("CARGO_PKG_VERSION"),
         "timestamp": &*plan.timestamp,
         "variables": variables,
-        "planned_values": { "outputs": planned_outputs, "root_module": { "resources": plan.changes.iter().filter(|change| change.after.is_some()).map(planned).collect::<Vec<_>>() } },
+        "planned_values": { "outputs": planned_outputs },
         "resource_drift": plan.drift.iter().map(drift).collect::<Vec<_>>(),
         "resource_changes": plan.changes.iter().map(change).collect::<Vec<_>>(),
         "output_changes": outputs,
@@ -77,38 +149,17 @@ pub(crate) fn gate(gate: &GatePlan) -> Json {
     })
 }
 
-fn head(addr: &weir_addr::InstanceAddr, provider: Option<&weir_addr::ProviderConfigAddr>) -> Json {
-    let mut entry = json!({
-        "address": addr.to_string(),
-        "mode": if addr.resource.mode == Mode::Data { "data" } else { "managed" },
-        "type": &*addr.resource.type_,
-        "name": &*addr.resource.name,
-    });
+/// What the entry of a change begins with.
+fn change_head(addr: &InstanceAddr, provider: Option<&ProviderConfigAddr>) -> Json {
+    let mut entry = head(addr, provider);
     if !addr.module().is_root() {
         entry["module_address"] = json!(addr.module().to_string());
-    }
-    match &addr.key {
-        Some(InstanceKey::Int(at)) => entry["index"] = json!(at),
-        Some(InstanceKey::Str(key)) => entry["index"] = json!(&**key),
-        None => {}
-    }
-    if let Some(provider) = provider {
-        entry["provider_name"] = json!(provider.provider.to_string());
-    }
-    entry
-}
-
-fn planned(change: &Change) -> Json {
-    let mut entry = head(&change.addr, Some(&change.provider));
-    if let Some(after) = &change.after {
-        entry["values"] = known(after);
-        entry["sensitive_values"] = sensitive(after);
     }
     entry
 }
 
 fn change(change: &Change) -> Json {
-    let mut entry = head(&change.addr, Some(&change.provider));
+    let mut entry = change_head(&change.addr, Some(&change.provider));
     if let Some(deposed) = &change.deposed {
         entry["deposed"] = json!(&**deposed);
     }
@@ -145,48 +196,8 @@ fn change(change: &Change) -> Json {
 }
 
 fn drift(drift: &Drift) -> Json {
-    let mut entry = head(&drift.addr, None);
+    let mut entry = change_head(&drift.addr, None);
     let actions: &[&str] = if drift.after.is_some() { &["update"] } else { &["delete"] };
     entry["change"] = json!({ "actions": actions, "before": known(&drift.before), "after": drift.after.as_ref().map_or(Json::Null, known) });
     entry
-}
-
-/// The known parts that may be shown; sensitive ones are null here, so that no secret gets into a plan.
-fn known(value: &Value) -> Json {
-    match value {
-        Value::Marked(_) | Value::Unknown(_) | Value::Null(_) => Json::Null,
-        Value::Bool(truth) => json!(truth),
-        Value::Number(number) => number.to_i64().map_or_else(|| json!(number.to_f64()), |whole| json!(whole)),
-        Value::String(text) => json!(&**text),
-        Value::List(..) | Value::Tuple(_) | Value::Set(_) => value.elements().map(known).collect(),
-        Value::Map(_, entries) | Value::Object(entries) => {
-            Json::Object(entries.iter().filter(|(_, item)| item.is_known()).map(|(name, item)| (name.to_string(), known(item))).collect())
-        }
-    }
-}
-
-/// Where a value is unknown.
-fn unknown(value: &Value) -> Json {
-    match value.unmarked() {
-        Value::Unknown(_) => Json::Bool(true),
-        Value::List(..) | Value::Tuple(_) | Value::Set(_) => value.elements().map(unknown).collect(),
-        Value::Map(_, entries) | Value::Object(entries) => Json::Object(
-            entries.iter().filter(|(_, item)| item.length().is_some() || !item.is_wholly_known()).map(|(name, item)| (name.to_string(), unknown(item))).collect(),
-        ),
-        _ => Json::Bool(false),
-    }
-}
-
-/// Where a value is sensitive.
-fn sensitive(value: &Value) -> Json {
-    if value.marks().is_sensitive() {
-        return Json::Bool(true);
-    }
-    match value.unmarked() {
-        Value::List(..) | Value::Tuple(_) | Value::Set(_) => value.elements().map(sensitive).collect(),
-        Value::Map(_, entries) | Value::Object(entries) => Json::Object(
-            entries.iter().filter(|(_, item)| item.length().is_some() || !item.marks_deep().is_empty()).map(|(name, item)| (name.to_string(), sensitive(item))).collect(),
-        ),
-        _ => Json::Bool(false),
-    }
 }
