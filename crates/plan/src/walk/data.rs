@@ -72,7 +72,8 @@ impl Walk<'_> {
                 let cause: Arc<str> = faults.into_iter().map(|fault| fault.detail).collect::<Vec<_>>().join("; ").into();
                 let planned = decode::only_configured(job.schema, &decoded.config, None);
                 let planned = decode::mark_schema(&decode::mark(&planned, &decoded.marks), job.schema);
-                executor.data(self, &job.addr, job.provider, None, &planned, job.blocked.clone().or(Some(Blocked::Deferred(cause))));
+                let blocked = job.blocked.clone().or(Some(Blocked::Deferred(cause)));
+                executor.unread(&job.addr, job.provider, &planned, blocked, Reason::DependencyPending);
                 done.pending = true;
                 planned
             }
