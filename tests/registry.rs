@@ -111,25 +111,36 @@ fn key() -> SignedSecretKey {
     params.build().unwrap().generate(rand_08::thread_rng()).unwrap()
 }
 
-/// Publishes a version in the registry, its sums signed.
+/// Publishes a version in the registry for this platform, its sums signed.
 fn publish(server: &Server, version: &str, zip: &[u8], signer: &SignedSecretKey, announced: &SignedSecretKey) {
-    let (os, arch) = platform();
-    let sum: String = Sha256::digest(zip).iter().map(|byte| format!("{byte:02x}")).collect();
-    let file = format!("terraform-provider-test_{version}_{os}_{arch}.zip");
-    let sums = format!("{sum}  {file}\n{}  terraform-provider-test_{version}_plan9_mips.zip\n", "0".repeat(64));
+    publish_for(server, version, &[(platform(), zip)], signer, announced);
+}
+
+/// Publishes a version in the registry for some platforms, their sums signed.
+fn publish_for(server: &Server, version: &str, packages: &[((&str, &str), &[u8])], signer: &SignedSecretKey, announced: &SignedSecretKey) {
+    let name = |os: &str, arch: &str| format!("terraform-provider-test_{version}_{os}_{arch}.zip");
+    let sum = |zip: &[u8]| -> String { Sha256::digest(zip).iter().map(|byte| format!("{byte:02x}")).collect() };
+    let mut sums = format!("{}  {}\n", "0".repeat(64), name("plan9", "mips"));
+    for ((os, arch), zip) in packages {
+        sums.push_str(&format!("{}  {}\n", sum(zip), name(os, arch)));
+    }
     let signature = DetachedSignature::sign_binary_data(rand_08::thread_rng(), &signer.primary_key, &Password::empty(), HashAlgorithm::Sha256, sums.as_bytes()).unwrap();
     let armored = SignedPublicKey::from(announced.clone()).to_armored_string(ArmorOptions::default()).unwrap();
     server.set("/.well-known/terraform.json", r#"{"providers.v1": "/p/"}"#);
     let other = serde_json::json!({ "version": "9.0.0", "platforms": [{ "os": "plan9", "arch": "mips" }] });
-    let own = |version: &str| serde_json::json!({ "version": version, "platforms": [{ "os": os, "arch": arch }] });
+    let platforms: Vec<_> = packages.iter().map(|((os, arch), _)| serde_json::json!({ "os": os, "arch": arch })).collect();
+    let own = |version: &str| serde_json::json!({ "version": version, "platforms": platforms });
     server.set("/p/acme/test/versions", serde_json::json!({ "versions": [own("1.1.0"), own(version), own("2.0.0"), other] }).to_string());
-    let package = serde_json::json!({
-        "protocols": ["6.0"], "filename": file, "download_url": format!("/files/{file}"), "shasum": sum,
-        "shasums_url": "/files/SHA256SUMS", "shasums_signature_url": "/files/SHA256SUMS.sig",
-        "signing_keys": { "gpg_public_keys": [{ "key_id": "ABC", "ascii_armor": armored }] },
-    });
-    server.set(&format!("/p/acme/test/{version}/download/{os}/{arch}"), package.to_string());
-    server.set(&format!("/files/{file}"), zip);
+    for ((os, arch), zip) in packages {
+        let file = name(os, arch);
+        let package = serde_json::json!({
+            "protocols": ["6.0"], "filename": file, "download_url": format!("/files/{file}"), "shasum": sum(zip),
+            "shasums_url": "/files/SHA256SUMS", "shasums_signature_url": "/files/SHA256SUMS.sig",
+            "signing_keys": { "gpg_public_keys": [{ "key_id": "ABC", "ascii_armor": armored }] },
+        });
+        server.set(&format!("/p/acme/test/{version}/download/{os}/{arch}"), package.to_string());
+        server.set(&format!("/files/{file}"), *zip);
+    }
     server.set("/files/SHA256SUMS", sums);
     server.set("/files/SHA256SUMS.sig", signature.to_bytes().unwrap());
 }
@@ -245,4 +256,106 @@ fn a_provider_is_installed_from_a_mirror() {
     fs::remove_file(stack.path(".terraform.lock.hcl")).unwrap();
     server.set(&format!("{base}/1.5.0.json"), serde_json::json!({ "archives": { format!("{os}_{arch}"): { "url": "test.zip", "hashes": ["h1:other"] } } }).to_string());
     says(&stack, &["init"], 1, &["Provider package is not what it should be", "h1:other"]);
+}
+
+/// How many hashes of each kind the lock file has.
+fn hashes(stack: &Stack) -> (usize, usize) {
+    let lock = fs::read_to_string(stack.path(".terraform.lock.hcl")).unwrap();
+    (lock.matches("\"h1:").count(), lock.matches("\"zh:").count())
+}
+
+/// What a colleague's machine needs is in the lock file, wherever the packages come from.
+#[test]
+fn hashes_of_other_platforms_are_locked() {
+    let (server, key) = (Server::start(), key());
+    let (own, foreign) = (package("1.2.0"), package("1.2.0-foreign"));
+    publish_for(&server, "1.2.0", &[(platform(), &own), (("plan9", "amd64"), &foreign)], &key, &key);
+    let stack = stack(&server);
+    let here = format!("-platform={}_{}", platform().0, platform().1);
+    let both = ["providers", "lock", &here, "-platform=plan9_amd64"];
+    says(&stack, &both, 0, &["acme/test v1.2.0 for plan9_amd64 (signed, key id ", "has new hashes"]);
+    assert_eq!(hashes(&stack), (2, 3));
+    says(&stack, &both, 0, &["already says all that"]);
+    // The lock file is all that `init` would write.
+    says(&stack, &["init", "-lockfile=readonly"], 0, &["v1.2.0 (signed"]);
+    says(&stack, &["providers", "lock", "-platform=solaris_sparc"], 1, &["acme/test", "solaris_sparc"]);
+    says(&stack, &["providers", "lock", "-platform=solaris"], 1, &["\"solaris\" is no platform: write it as OS_ARCH"]);
+    says(&stack, &["providers", "lock", "acme/other"], 1, &["Provider is not required"]);
+    assert_eq!(hashes(&stack), (2, 3));
+    // A mirror has hashes of the packages that it holds, and signs nothing.
+    says(&stack, &["providers", "mirror", &here, "-platform=plan9_amd64", "mirror"], 0, &["acme/test v1.2.0 for plan9_amd64 (signed", "_plan9_amd64.zip"]);
+    fs::remove_file(stack.path(".terraform.lock.hcl")).unwrap();
+    says(&stack, &["providers", "lock", &here, "-platform=plan9_amd64", "-fs-mirror=mirror"], 0, &["for plan9_amd64 (unsigned, from mirror)"]);
+    assert_eq!(hashes(&stack), (2, 2));
+    serve(&server, &stack.path("mirror"), "/m");
+    fs::remove_file(stack.path(".terraform.lock.hcl")).unwrap();
+    says(&stack, &["providers", "lock", "-platform=plan9_amd64", &format!("-net-mirror=https://{}/m/", server.host)], 0, &["(unsigned, from a mirror)"]);
+    assert_eq!(hashes(&stack), (1, 0));
+    says(&stack, &["providers", "lock", "-net-mirror=http://localhost/"], 1, &["only HTTPS is trusted"]);
+}
+
+/// Puts the files of a folder on the server.
+fn serve(server: &Server, folder: &std::path::Path, at: &str) {
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let at = format!("{at}/{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            serve(server, &entry.path(), &at);
+        } else {
+            server.set(&at, fs::read(entry.path()).unwrap());
+        }
+    }
+}
+
+/// A mirror that `weir providers mirror` has made serves as a folder and, behind a web server, over the network.
+#[test]
+fn a_mirror_is_made_and_used() {
+    let (server, key) = (Server::start(), key());
+    publish(&server, "1.2.0", &package("1.2.0"), &key, &key);
+    let stack = stack(&server);
+    says(&stack, &["providers", "lock"], 0, &["v1.2.0"]);
+    let lock = fs::read_to_string(stack.path(".terraform.lock.hcl")).unwrap();
+    publish(&server, "1.3.0", &package("1.3.0"), &key, &key);
+    publish(&server, "1.2.0", &package("1.2.0"), &key, &key);
+    says(&stack, &["providers", "mirror", "mirror"], 0, &["acme/test v1.2.0"]);
+    server.pages.lock().unwrap().clear();
+    stack.write("cli.tfrc", "provider_installation {\n  filesystem_mirror {\n    path = \"mirror\"\n  }\n}\n");
+    says(&stack, &["init", "-lockfile=readonly"], 0, &["Using", "v1.2.0"]);
+    says(&stack, &["plan"], 0, &["Plan: 2 to add"]);
+    serve(&server, &stack.path("mirror"), "/m");
+    fs::remove_dir_all(stack.path("mirror")).unwrap();
+    fs::remove_dir_all(stack.path(".terraform")).unwrap();
+    stack.write("cli.tfrc", &format!("provider_installation {{\n  network_mirror {{\n    url = \"https://{}/m/\"\n  }}\n}}\n", server.host));
+    says(&stack, &["init", "-lockfile=readonly"], 0, &["v1.2.0 (unsigned, from a mirror)"]);
+    says(&stack, &["plan"], 0, &["Plan: 2 to add"]);
+    assert_eq!(fs::read_to_string(stack.path(".terraform.lock.hcl")).unwrap(), lock);
+    // What is in a mirror's lists is not lost when a version is added, and what is no list is not overwritten.
+    let index = format!("mirror/{}/acme/test/index.json", server.host);
+    publish(&server, "1.3.0", &package("1.3.0"), &key, &key);
+    stack.write(&index, r#"{"versions": {"1.0.0": {}}}"#);
+    says(&stack, &["providers", "mirror", "-lock-file=false", "mirror"], 0, &["v1.3.0"]);
+    let listed: serde_json::Value = serde_json::from_slice(&fs::read(stack.path(&index)).unwrap()).unwrap();
+    assert_eq!(listed, serde_json::json!({ "versions": { "1.0.0": {}, "1.3.0": {} } }));
+    stack.write(&index, "[]");
+    says(&stack, &["providers", "mirror", "-lock-file=false", "mirror"], 1, &["Mirror cannot be written", "index.json"]);
+}
+
+/// What one stack has downloaded into the cache folder no other one downloads again.
+#[test]
+fn downloads_are_shared_by_the_cache_folder() {
+    let (server, key) = (Server::start(), key());
+    publish(&server, "1.2.0", &package("1.2.0"), &key, &key);
+    let first = stack(&server);
+    let cache = first.path("cache");
+    first.write("cli.tfrc", &format!("plugin_cache_dir = \"{}\"\n", cache.display()));
+    says(&first, &["init"], 0, &["v1.2.0 (signed"]);
+    let (os, arch) = platform();
+    assert!(cache.join(format!("{}/acme/test/1.2.0/{os}_{arch}/terraform-provider-test_v1.2.0", server.host)).is_file());
+    says(&first, &["plan"], 0, &["Plan: 2 to add"]);
+    server.pages.lock().unwrap().clear();
+    let second = stack(&server);
+    says(&second, &["init"], 1, &["offers no provider registry"]);
+    let (code, text) = told(&command(&second, &["init"]).env("TF_PLUGIN_CACHE_DIR", &cache).output().unwrap());
+    assert!(code == 0 && text.contains("Using"), "{text}");
+    let (code, text) = told(&command(&second, &["plan"]).env("TF_PLUGIN_CACHE_DIR", &cache).output().unwrap());
+    assert!(code == 0 && text.contains("Plan: 2 to add"), "{text}");
 }

@@ -73,6 +73,10 @@ pub fn refreshed(state: &mut State, catalog: &Catalog, plan: &Plan) {
     for (addr, value) in &plan.refreshed {
         refresh(state, catalog, addr, value.as_ref());
     }
+    for (addr, key) in &plan.gone {
+        let Some(provider) = state.resources.get(&addr.resource).map(|resource| resource.provider.clone()) else { continue };
+        state.set_deposed(addr, key, &provider, None);
+    }
     for (addr, private) in &plan.private {
         // An object that is to be imported has no record yet.
         let Some(old) = state.record(addr).cloned() else { continue };

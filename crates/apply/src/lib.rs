@@ -10,6 +10,7 @@ mod adopt;
 mod applier;
 mod delete;
 mod event;
+mod lookout;
 mod operation;
 mod provision;
 mod recover;

@@ -11,6 +11,7 @@ use weir_provider::{ApplyRequest, Progress, Schema, Session};
 use weir_state::{Intent, Journal, JournalError, Op, Outcome, RawJson, Record, State, Status};
 use weir_value::{Marks, Path, Value};
 
+use crate::lookout::advice;
 use crate::provision::{Destroyers, Provisioning};
 use crate::{Event, Stop};
 
@@ -172,9 +173,8 @@ impl Effects<'_> {
         let mut intent = Intent::new(op, addr.clone(), change.provider.clone());
         intent.durable = !session.is_local(type_name);
         intent.deposed.clone_from(&deposed);
-        if op == Op::Create && intent.durable {
-            intent.planned = planned.as_ref().and_then(|planned| RawJson::encode(&without_secrets(planned, schema, &marks), schema.ty()).ok());
-        }
+        let public = planned.as_ref().filter(|_| op == Op::Create && intent.durable).map(|planned| without_secrets(planned, schema, &marks));
+        intent.planned = public.as_ref().and_then(|public| RawJson::encode(public, schema.ty()).ok());
         intent.provisioned = op == Op::Create && provisioning.is_some();
         let token = intent.token.clone();
         let started = Instant::now();
@@ -217,11 +217,13 @@ impl Effects<'_> {
             diagnostic.of(addr.to_string())
         }));
         if open {
-            self.report([Diagnostic::warning(
-                "It is not known whether the object was created",
-                "No answer told what became of the creation. It stays in the journal, and the next run looks for the object before it does anything else: run the command again.",
-            )
-            .of(addr.to_string())]);
+            let next = if session.recovers(type_name) {
+                "It stays in the journal, and the next run looks for the object before it does anything else: run the command again.".to_owned()
+            } else {
+                format!("Its provider cannot be asked either. It stays in the journal, and the next run says so again. {}", advice(addr, public.as_ref()))
+            };
+            let detail = format!("No answer told what became of the creation. {next}");
+            self.report([Diagnostic::warning("It is not known whether the object was created", detail).of(addr.to_string())]);
             self.fail(addr);
             (self.events)(Event::Failed { addr: addr.clone(), action, elapsed });
             return Err(());
@@ -230,7 +232,11 @@ impl Effects<'_> {
         let tainted = op == Op::Create && (failed || provisioning.is_some());
         let status = if tainted { Status::Tainted } else { Status::Ready };
         let record = match state.as_ref().map(|state| record(state, schema, &marks, dependencies, change.create_before_destroy, status)).transpose() {
-            Ok(record) => record.map(|record| Arc::new(Record { private: applied.private, ..record })),
+            Ok(record) => {
+                // An object that could not be changed is what it was, also to its provider.
+                let private = applied.private.or_else(|| self.kept_private(addr, deposed.as_ref()).filter(|_| failed));
+                record.map(|record| Arc::new(Record { private, ..record }))
+            }
             Err(error) => {
                 // What the provider said of the object cannot be kept: the journal keeps what it reported before.
                 self.report([Diagnostic::error("Provider returned an invalid object", format!("{error}. The object stays in the journal: run the command again."))

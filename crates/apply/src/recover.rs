@@ -10,6 +10,7 @@ use weir_provider::{ReadRequest, RecoverRequest, Refreshed, Severity};
 use weir_state::{Effect, Intent, Op, RawJson, Record, Replay, State, Status};
 use weir_value::Value;
 
+use crate::lookout::advice;
 use crate::operation::record;
 
 /// What was found.
@@ -92,12 +93,15 @@ async fn settle(
             None => Ok(None),
         }
     };
+    let mut unsure = false;
     let present = match answer {
         Ok(present) => present,
         // It cannot say, and nobody else can: the user is told, and the run goes on.
         Err(faults) if faults.iter().all(|fault| fault.severity == Severity::Warning) => {
+            unsure = true;
             for fault in faults {
-                let detail = format!("The last run was interrupted while it created {addr}. {}", fault.detail);
+                let planned = intent.planned.as_ref().and_then(|raw| raw.decode(schema.ty()).ok());
+                let detail = format!("The last run was interrupted while it created {addr}. {} {}", fault.detail, advice(addr, planned.as_ref()));
                 found.diags.push(Diagnostic::warning(fault.summary, detail).of(addr.to_string()));
             }
             None
@@ -132,6 +136,7 @@ async fn settle(
             format!("{addr}: its creation was interrupted; the object was found, and is tainted as its provisioners have not run")
         }
         (Op::Create, Some(_)) => format!("{addr}: its creation was interrupted; the object was found and adopted"),
+        (Op::Create, None) if unsure => format!("{addr}: its creation was interrupted; whether the object exists is not known"),
         (Op::Create, None) => format!("{addr}: its creation was interrupted before the object existed"),
         (_, Some(_)) => format!("{addr}: its change was interrupted; the object was read again"),
         (_, None) => format!("{addr}: it is gone"),

@@ -1,20 +1,27 @@
 //! Providers that are not part of Weir: found on this machine and run as plugins.
 
+mod description;
+mod packages;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use weir_addr::ProviderAddr;
 use weir_config::syntax::{Body, parse};
 use weir_diag::{Diagnostic, Diagnostics, Sources};
 use weir_eval::Evaluator;
 use weir_plan::{Catalog, DiskHost, Node, Nodes};
-use weir_plugin::Plugin;
-use weir_plugin::install::{Constraint, Folders, LockEntry, Mirror, NetworkMirror, Remote, Selection, download, find, hash_folder, lock_file};
+use weir_plugin::install::{Constraint, Folders, Found, LockEntry, Mirror, NetworkMirror, Remote, Selection, download, find, hash_folder, lock_file};
+use weir_plugin::{Plugin, Program};
 use weir_provider::Fault;
 use weir_value::Value;
 
 use crate::context::Context;
+
+pub(crate) use description::describe;
+pub(crate) use packages::{Source, lock, mirror, platform_name};
 
 /// What the modules of a configuration want of one provider.
 struct Need {
@@ -35,10 +42,10 @@ pub(crate) fn add(context: &Context, nodes: &Nodes, catalog: &mut Catalog, sourc
     let mut reader = Reader { sources, diags: &mut diags };
     let folders = installation(context, &mut reader).folders;
     let lock = reader.lock(Path::new(LOCK_FILE));
+    let patience = patience(context, &mut diags);
     for (addr, need) in wanted {
-        let started =
-            find(&addr, &need.constraints, lock.get(&addr), &folders).map_err(|fault| vec![fault]).and_then(|found| Plugin::start(&addr.for_display(), found.program));
-        match started {
+        let found = find(&addr, &need.constraints, lock.get(&addr), &folders).map_err(|fault| vec![fault]);
+        match found.and_then(|found| Plugin::start(program(context, &addr, found, patience))) {
             Ok(plugin) => catalog.add(addr, &need.local, Arc::new(plugin)),
             // What is native would otherwise serve unasked.
             Err(faults) if catalog.get(&addr).is_some() => diags.extend(faults.into_iter().map(|fault| Diagnostic::error(fault.summary, fault.detail))),
@@ -50,6 +57,29 @@ pub(crate) fn add(context: &Context, nodes: &Nodes, catalog: &mut Catalog, sourc
         }
     }
     diags
+}
+
+/// A provider that was found, as it is run. What it offers is remembered as long as its package is the same; a build of one's own is another one every time.
+fn program(context: &Context, addr: &ProviderAddr, found: Found, patience: Duration) -> Program {
+    let program = Program::new(&addr.for_display(), found.program).within(patience);
+    match found.hash {
+        Some(hash) => program.remembered_in(memory(context).join(hex::encode(hash)).with_extension("schemas")),
+        None => program,
+    }
+}
+
+/// The folder in which is kept what is known of providers.
+fn memory(context: &Context) -> PathBuf {
+    context.data_dir().join("known-providers")
+}
+
+/// How long a plugin may take to start.
+fn patience(context: &Context, diags: &mut Diagnostics) -> Duration {
+    let Some(text) = context.env.get("WEIR_PLUGIN_TIMEOUT") else { return Program::PATIENCE };
+    crate::stored::duration(text).unwrap_or_else(|error| {
+        diags.push(Diagnostic::error("Invalid WEIR_PLUGIN_TIMEOUT", format!("{error}.")));
+        Program::PATIENCE
+    })
 }
 
 fn needs(context: &Context, nodes: &Nodes, catalog: &Catalog, diags: &mut Diagnostics) -> BTreeMap<ProviderAddr, Need> {
@@ -100,8 +130,14 @@ struct Installation {
 /// What the CLI configuration says, or what is usual.
 fn installation(context: &Context, reader: &mut Reader<'_>) -> Installation {
     let data = context.data_dir().join("providers");
-    let platform = format!("{}_{}", os(), architecture());
-    let mut folders = Folders { overrides: BTreeMap::new(), mirrors: Vec::new(), unpacked: data.clone(), platform: platform.clone() };
+    let platform = platform();
+    let mut folders = Folders {
+        overrides: BTreeMap::new(),
+        mirrors: Vec::new(),
+        unpacked: data.clone(),
+        platform: platform.clone(),
+        memory: Some(memory(context).join("hashes.json")),
+    };
     let mut remote = Remote { platform, into: data.clone(), tokens: tokens(context, home(context).as_deref()), ..Remote::default() };
     let home = home(context);
     let named = context.env.get("TF_CLI_CONFIG_FILE").or_else(|| context.env.get("TERRAFORM_CONFIG")).map(PathBuf::from);
@@ -162,6 +198,9 @@ fn installation(context: &Context, reader: &mut Reader<'_>) -> Installation {
             folders.mirrors.extend(usual.into_iter().map(Mirror::new));
             remote.direct = Some(Selection::default());
         }
+    }
+    if let Some(cache) = &cache {
+        remote.into.clone_from(cache);
     }
     let downloaded: Vec<PathBuf> = cache.into_iter().chain([data]).collect();
     folders.mirrors.extend(downloaded.iter().map(Mirror::new));
@@ -234,13 +273,7 @@ pub(crate) fn install(context: &Context, nodes: &Nodes, catalog: &Catalog, sourc
                 lock.extend(entry.map(|entry| (addr.clone(), entry)));
             }
             Err(fault) => {
-                let span = nodes
-                    .modules
-                    .iter()
-                    .flat_map(|module| module.required_providers.iter().map(move |entry| (module, entry)))
-                    .find(|(module, (local, _))| catalog.resolve(module, local) == *addr);
-                let fault = Diagnostic::error(fault.summary, fault.detail);
-                diags.push(span.into_iter().fold(fault, |fault, (_, (_, required))| fault.at(required.span)));
+                diags.push(told(nodes, catalog, addr, fault));
             }
         }
     }
@@ -259,13 +292,17 @@ pub(crate) fn install(context: &Context, nodes: &Nodes, catalog: &Catalog, sourc
     if diags.has_errors() { Err(diags) } else { Ok(Installed { plugins, lines }) }
 }
 
+/// A fault of a provider, at the place that requires it.
+fn told(nodes: &Nodes, catalog: &Catalog, addr: &ProviderAddr, fault: Fault) -> Diagnostic {
+    let mut required = nodes.modules.iter().flat_map(|module| module.required_providers.iter().map(move |entry| (module, entry)));
+    let place = required.find(|(module, (local, _))| catalog.resolve(module, local) == *addr);
+    place.into_iter().fold(Diagnostic::error(fault.summary, fault.detail), |fault, (_, (_, required))| fault.at(required.span))
+}
+
 /// Finds or downloads one provider; gives what to tell and, if it has a version, what the lock file shall say.
 fn one(context: &Context, addr: &ProviderAddr, need: &Need, from: &Installation, locked: Option<&LockEntry>) -> Result<(Vec<String>, Option<LockEntry>), Fault> {
     let name = addr.for_display();
-    let mut wanted: Vec<String> = need.constraints.iter().map(ToString::to_string).collect();
-    wanted.sort();
-    wanted.dedup();
-    let constraints = wanted.join(", ");
+    let constraints = packages::wanted(need);
     let local = match find(addr, &need.constraints, locked, &from.folders) {
         Ok(found) => {
             let Some((version, folder)) = found.version.zip(found.folder) else {
@@ -300,6 +337,11 @@ fn one(context: &Context, addr: &ProviderAddr, need: &Need, from: &Installation,
     }
     let how = done.signed_by.map_or_else(|| "unsigned, from a mirror".to_owned(), |key| format!("signed, key id {key}"));
     Ok((vec![format!("- Installed {name} v{} ({how})", done.version)], Some(LockEntry { version: done.version, constraints, hashes })))
+}
+
+/// The platform that this program is for, such as `linux_amd64`.
+fn platform() -> String {
+    format!("{}_{}", os(), architecture())
 }
 
 fn os() -> &'static str {

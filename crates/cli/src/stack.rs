@@ -151,6 +151,11 @@ impl Stack {
 
     /// Installs the providers that a configuration needs; gives what to tell about it.
     pub(crate) fn install(context: &Context, files: &dyn FileSystem, locking: plugins::Locking) -> Result<plugins::Installed, Failure> {
+        Self::without_plugins(files, |nodes, catalog, sources| plugins::install(context, nodes, catalog, sources, locking))
+    }
+
+    /// Works on a configuration whose plugins need not be there: with what it consists of, and the native providers.
+    pub(crate) fn without_plugins<T>(files: &dyn FileSystem, work: impl FnOnce(&Nodes, &Catalog, &mut Sources) -> Result<T, Diagnostics>) -> Result<T, Failure> {
         let (config, mut diags) = load(files, Path::new("."));
         let (nodes, more) = Nodes::build(&config);
         diags.extend(more);
@@ -162,7 +167,7 @@ impl Stack {
             catalog.add(addr, local, provider);
         }
         let mut sources = config.sources.clone();
-        plugins::install(context, &nodes, &catalog, &mut sources, locking).map_err(|diags| Failure::new(diags, &sources))
+        work(&nodes, &catalog, &mut sources).map_err(|diags| Failure::new(diags, &sources))
     }
 
     /// Loads what another folder than the present one has in its place.

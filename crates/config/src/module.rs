@@ -430,8 +430,10 @@ pub struct Import {
     pub resource: ImportStep,
     /// `to` as it is written.
     pub to: Arc<Expr>,
-    /// What the provider knows the object by.
+    /// What the provider knows the object by: its id, or its identity.
     pub id: Arc<Expr>,
+    /// True when that is an `identity`: an object of what tells the objects of the type apart.
+    pub by_identity: bool,
     /// How often.
     pub repeat: Repeat,
     /// The provider configuration, when the resource has no block that says it.

@@ -39,14 +39,14 @@ fn acts(change: &Change) -> bool {
     !matches!(change.action, Action::NoOp | Action::Read)
 }
 
-fn node(nodes: &Nodes, change: &Change) -> Option<NodeId> {
+pub(crate) fn node(nodes: &Nodes, change: &Change) -> Option<NodeId> {
     let resource = &change.addr.resource;
     let module = nodes.module_at(&resource.module.without_keys())?;
     nodes.find(&Node::Resource { module, mode: resource.mode, type_: resource.type_.clone(), name: resource.name.clone() })
 }
 
 /// Everything that depends on one of these nodes, directly or not.
-fn dependants(nodes: &Nodes, from: impl Iterator<Item = NodeId>) -> HashSet<NodeId> {
+pub(crate) fn dependants(nodes: &Nodes, from: impl Iterator<Item = NodeId>) -> HashSet<NodeId> {
     let mut next: Vec<Vec<NodeId>> = vec![Vec::new(); nodes.nodes.len()];
     for (id, deps) in nodes.deps.iter().enumerate() {
         for dep in deps {

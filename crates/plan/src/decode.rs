@@ -1,5 +1,7 @@
 //! The configuration of one object.
 
+use std::sync::Arc;
+
 use weir_diag::{Diagnostic, Diagnostics, Span};
 use weir_eval::{Evaluator, decode_body, span_of};
 use weir_provider::{Block, Fault, NestedBlock, Nesting, Schema, Severity};
@@ -157,4 +159,15 @@ pub(crate) fn only_null(schema: &Schema) -> Value {
         (name.clone(), value)
     });
     Value::object(attributes.chain(blocks).collect::<Vec<_>>())
+}
+
+/// The unknown parts of a value say what they wait for.
+pub(crate) fn because(value: &Value, cause: &Arc<str>) -> Value {
+    if value.is_wholly_known() {
+        return value.clone();
+    }
+    value.transform(&mut |_, value| match &value {
+        Value::Unknown(unknown) if unknown.cause.is_none() => Value::Unknown(Arc::new(weir_value::Unknown { cause: Some(cause.clone()), ..(**unknown).clone() })),
+        _ => value,
+    })
 }

@@ -11,7 +11,7 @@ use weir_config::{Import, ImportStep, Repeat};
 use weir_diag::{Diagnostic, Diagnostics, Span};
 use weir_eval::{Evaluator, Instances, expand};
 use weir_provider::{Fault, ReadRequest, Refreshed, Session};
-use weir_value::{Type, Value, convert};
+use weir_value::{Type, Value, convert, encode_json};
 
 use crate::decode;
 use crate::nodes::Nodes;
@@ -19,8 +19,17 @@ use crate::plan::Mode;
 use crate::scope::ModuleScope;
 use crate::walk::{Job, Walk};
 
-/// What blocks say of one resource.
-type Ids = BTreeMap<InstanceAddr, (Option<Arc<str>>, Span)>;
+/// What an object is imported by.
+#[derive(Clone, Debug)]
+pub struct ImportKey {
+    /// Its id, or its identity as text.
+    pub id: Arc<str>,
+    /// Its identity, when it is imported by that.
+    pub identity: Option<Value>,
+}
+
+/// What blocks say of one resource; `None` while it is not known.
+type Ids = BTreeMap<InstanceAddr, (Option<ImportKey>, Span)>;
 
 /// The `import` blocks, evaluated when the first instance of their resource has its turn.
 #[derive(Default)]
@@ -31,9 +40,12 @@ pub(crate) struct Imports {
 }
 
 /// Asks a provider for the object of an id, and reads it.
-pub async fn import_object(session: &Arc<dyn Session>, addr: &InstanceAddr, id: &str) -> Result<Refreshed, Vec<Fault>> {
-    let type_name = &*addr.resource.type_;
-    let found = session.import(type_name, id).await?;
+pub async fn import_object(session: &Arc<dyn Session>, addr: &InstanceAddr, key: &ImportKey) -> Result<Refreshed, Vec<Fault>> {
+    let (type_name, id) = (&*addr.resource.type_, &*key.id);
+    let found = match &key.identity {
+        Some(identity) => session.import_identified(type_name, identity).await?,
+        None => session.import(type_name, id).await?,
+    };
     let Some(imported) = found.into_iter().find(|imported| *imported.type_name == *type_name) else {
         return Err(vec![Fault::error("Invalid import", format!("Asked for {addr}, the provider gave an object of another type for the id \"{id}\"."))]);
     };
@@ -55,14 +67,15 @@ impl Imports {
             return Ok(None);
         }
         let ids = self.ids(walk, &job.addr.resource.config());
-        let asked = walk.options.imports.iter().find(|(addr, _)| *addr == job.addr).map(|(_, id)| (Some(id.clone()), job.resource.span));
-        let Some((id, span)) = asked.as_ref().or_else(|| ids.get(&job.addr)) else { return Ok(None) };
+        let asked =
+            walk.options.imports.iter().find(|(addr, _)| *addr == job.addr).map(|(_, id)| (Some(ImportKey { id: id.clone(), identity: None }), job.resource.span));
+        let Some((key, span)) = asked.as_ref().or_else(|| ids.get(&job.addr)) else { return Ok(None) };
         // Without a provider it is not imported now; what is behind a gate may get its id there.
-        let (Some(session), Some(id)) = (job.state.session(), id) else {
+        let (Some(session), Some(key)) = (job.state.session(), key) else {
             if job.blocked.is_some() {
                 return Ok(None);
             }
-            if id.is_none() {
+            if key.is_none() {
                 let detail =
                     "The import block \"id\" argument depends on resource attributes that cannot be determined until apply, so Weir cannot plan to import this resource.";
                 walk.report([Diagnostic::error("Invalid import id argument", detail).at(*span).of(job.addr.to_string())]);
@@ -74,7 +87,8 @@ impl Imports {
             walk.report([Diagnostic::warning("Import is not planned", detail).at(*span).of(job.addr.to_string())]);
             return Err(());
         }
-        match import_object(session, &job.addr, id).await {
+        let id = &key.id;
+        match import_object(session, &job.addr, key).await {
             Ok(found) => {
                 let state = decode::mark_schema(&found.state, job.schema);
                 self.read.borrow_mut().insert(job.addr.clone(), (id.clone(), state.clone()));
@@ -136,14 +150,15 @@ fn evaluate(walk: &Walk<'_>, import: &Import, ids: &mut Ids) {
     };
     for each in rounds {
         scope.each = each;
-        let found = walk.eval(&scope, |evaluator| address(evaluator, import).zip(id(evaluator, &import.id)));
-        let Some((addr, id)) = found else { continue };
+        let found =
+            walk.eval(&scope, |evaluator| address(evaluator, import).zip(if import.by_identity { identity(evaluator, &import.id) } else { id(evaluator, &import.id) }));
+        let Some((addr, key)) = found else { continue };
         if let Some((_, first)) = ids.get(&addr) {
             let detail = format!("{addr} is to be imported twice. A resource instance can be imported from one object only: remove one of the blocks.");
             walk.report([Diagnostic::error(format!("Duplicate import configuration for \"{addr}\""), detail).at(import.to.span).label(*first, "imported here first")]);
             continue;
         }
-        ids.insert(addr, (id, import.id.span));
+        ids.insert(addr, (key, import.id.span));
     }
 }
 
@@ -177,7 +192,7 @@ fn key(evaluator: &mut Evaluator<'_>, (_, expr): &ImportStep) -> Option<Option<I
 }
 
 /// An id: `Some(None)` while it is not known, `None` for a bad one (reported).
-fn id(evaluator: &mut Evaluator<'_>, expr: &Expr) -> Option<Option<Arc<str>>> {
+fn id(evaluator: &mut Evaluator<'_>, expr: &Expr) -> Option<Option<ImportKey>> {
     let errors = evaluator.diags.len();
     let (value, marks) = evaluator.eval(expr).unmark();
     if evaluator.diags.len() > errors {
@@ -188,13 +203,35 @@ fn id(evaluator: &mut Evaluator<'_>, expr: &Expr) -> Option<Option<Arc<str>>> {
     } else {
         match convert(&value, &Type::String) {
             Ok(Value::String(text)) if text.is_empty() => "The import ID value evaluates to an empty string, please provide a non-empty value.",
-            Ok(Value::String(text)) => return Some(Some(text)),
+            Ok(Value::String(text)) => return Some(Some(ImportKey { id: text, identity: None })),
             Ok(Value::Unknown(_)) => return Some(None),
             Ok(_) => "The import ID cannot be null.",
             Err(_) => "The import ID must be a string.",
         }
     };
     let diagnostic = evaluator.describe(Diagnostic::error("Invalid import id argument", wrong).at(expr.span), expr);
+    evaluator.diags.push(diagnostic);
+    None
+}
+
+/// An identity: `Some(None)` while it is not known, `None` for a bad one (reported).
+fn identity(evaluator: &mut Evaluator<'_>, expr: &Expr) -> Option<Option<ImportKey>> {
+    let errors = evaluator.diags.len();
+    let value = evaluator.eval(expr);
+    if evaluator.diags.len() > errors {
+        return None;
+    }
+    let wrong = if !value.marks_deep().is_empty() {
+        "The identity must be neither sensitive nor ephemeral, since it is shown."
+    } else if !value.is_wholly_known() {
+        return Some(None);
+    } else if let Value::Object(parts) | Value::Map(_, parts) = &value {
+        let parts: Vec<String> = parts.iter().filter_map(|(name, part)| Some(format!("{name} = {}", encode_json(part).ok()?))).collect();
+        return Some(Some(ImportKey { id: parts.join(", ").into(), identity: Some(value) }));
+    } else {
+        "The identity must be an object, such as { region = \"eu-central-1\", name = \"web\" }."
+    };
+    let diagnostic = evaluator.describe(Diagnostic::error("Invalid import identity argument", wrong).at(expr.span), expr);
     evaluator.diags.push(diagnostic);
     None
 }

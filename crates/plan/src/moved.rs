@@ -8,7 +8,9 @@ use weir_diag::{Diagnostic, Diagnostics, Sources, Span};
 use weir_eval::Instances;
 use weir_state::State;
 
+use crate::catalog::Catalog;
 use crate::nodes::Nodes;
+use crate::takeover;
 use crate::walk::Walk;
 
 /// One end of a statement, relative to the module that the statement stands in.
@@ -44,7 +46,7 @@ pub(crate) struct Moves {
 
 impl Moves {
     /// Reads the blocks and moves the objects of `prior`.
-    pub(crate) fn of(config: &Config, nodes: &Nodes, prior: &State) -> Self {
+    pub(crate) fn of(config: &Config, nodes: &Nodes, prior: &State, catalog: &Catalog) -> Self {
         let mut moves = Self::default();
         for module in &nodes.modules {
             moves.statements.extend(module.moved.iter().map(|moved| Statement::of(&module.path, moved)));
@@ -54,7 +56,7 @@ impl Moves {
         moves.statements.extend(implied);
         let Some(order) = moves.order(&config.sources) else { return moves };
         if !moves.diags.has_errors() {
-            moves.carry_out(&order, prior);
+            moves.carry_out(&order, prior, nodes, catalog);
         }
         moves
     }
@@ -148,23 +150,23 @@ impl Moves {
         None
     }
 
-    fn carry_out(&mut self, order: &[usize], prior: &State) {
+    fn carry_out(&mut self, order: &[usize], prior: &State, nodes: &Nodes, catalog: &Catalog) {
         if order.is_empty() {
             return;
         }
         let mut places: Vec<(InstanceAddr, InstanceAddr)> = prior.instances().map(|(addr, _)| (addr.clone(), addr)).collect();
         let mut taken: HashSet<InstanceAddr> = places.iter().map(|(_, now)| now.clone()).collect();
         let mut stuck: Vec<String> = Vec::new();
+        let mut crossed: HashMap<InstanceAddr, Option<Span>> = HashMap::new();
         for statement in order.iter().map(|at| &self.statements[*at]) {
             for (_, now) in &mut places {
                 let Some(new) = statement.moved(now).filter(|new| new != now) else { continue };
-                if new.resource.type_ != now.resource.type_ {
-                    self.diags.push(unsupported(statement, now, &new));
-                    continue;
-                }
                 if taken.contains(&new) {
                     stuck.push(format!("\n  - {now} could not move to {new}"));
                     continue;
+                }
+                if new.resource.type_ != now.resource.type_ {
+                    crossed.insert(new.clone(), statement.span);
                 }
                 taken.remove(now);
                 taken.insert(new.clone());
@@ -187,6 +189,14 @@ impl Moves {
         let mut state = prior.clone();
         // Where each goes was found free above, so this cannot be refused.
         if state.relocate(&places).is_ok() {
+            for (was, now) in places.iter().filter(|(was, now)| was.resource.type_ != now.resource.type_) {
+                let wrong = takeover::convert(&mut state, prior, was, now, nodes, catalog);
+                let span = crossed.get(now).copied().flatten();
+                self.diags.extend(wrong.into_iter().map(|wrong| span.into_iter().fold(wrong, Diagnostic::at)));
+            }
+            if self.diags.has_errors() {
+                return;
+            }
             self.state = Some(state);
             self.previous = places.into_iter().filter(|(was, _)| was.resource.mode == Mode::Managed).map(|(was, now)| (now, was)).collect();
         }
@@ -227,14 +237,6 @@ fn column(sources: &Sources, span: Span) -> String {
     let Some(file) = sources.get(span.source) else { return String::new() };
     let position = file.position(span.start);
     format!("{}:{},{}", file.name, position.line, position.column)
-}
-
-fn unsupported(statement: &Statement, from: &InstanceAddr, to: &InstanceAddr) -> Diagnostic {
-    let detail = format!(
-        "{from} cannot become {to}: an object keeps its type, as no provider of Weir takes over objects of another one. Declare {} with the old type, or let the old object go.",
-        to.resource
-    );
-    statement.span.into_iter().fold(Diagnostic::error("Unsupported `moved` across resource types", detail), Diagnostic::at).of(to.to_string())
 }
 
 impl Statement {

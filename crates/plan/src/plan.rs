@@ -153,6 +153,8 @@ pub enum Blocked {
     Provider(Arc<str>),
     /// How many instances there are is not known yet.
     Instances(Arc<str>),
+    /// Its provider wants to know more before it says what becomes of it, or it needs an object that has to wait; in words.
+    Deferred(Arc<str>),
     /// A stage asks before it is applied, and has not been answered. Only this holds the change back: the run can ask and go on.
     Confirm(StageName),
 }
@@ -259,6 +261,8 @@ pub struct Plan {
     pub data: BTreeMap<InstanceAddr, (ProviderConfigAddr, Value, Type)>,
     /// The state after the refresh: objects whose record the plan corrects (`None`: gone).
     pub refreshed: BTreeMap<InstanceAddr, Option<Value>>,
+    /// Objects that waited for their deletion and are not there any more, with their keys.
+    pub gone: Vec<(InstanceAddr, Arc<str>)>,
     /// What providers keep for themselves (base64) about objects that were read or imported, where the state has something else.
     pub private: BTreeMap<InstanceAddr, Option<Arc<str>>>,
     /// Time of the plan, RFC 3339 in UTC.

@@ -84,7 +84,7 @@ pub async fn validate(planning: Planning<'_>) -> Diagnostics {
 
 pub(crate) async fn make(planning: Planning<'_>, validating: bool) -> Made {
     let nodes = planning.nodes;
-    let moves = if validating { Moves::default() } else { Moves::of(planning.config, nodes, planning.prior) };
+    let moves = if validating { Moves::default() } else { Moves::of(planning.config, nodes, planning.prior, planning.catalog) };
     let executor = Planner { before_destroy: before_destroy(nodes), ..Planner::default() };
     let walking = Walk {
         config: planning.config,
@@ -176,6 +176,7 @@ struct Planner {
     changes: RefCell<Vec<Change>>,
     drift: RefCell<Vec<Drift>>,
     refreshed: RefCell<BTreeMap<InstanceAddr, Option<Value>>>,
+    gone: RefCell<Vec<(InstanceAddr, Arc<str>)>>,
     private: Private,
     data: RefCell<BTreeMap<InstanceAddr, (ProviderConfigAddr, Value, Type)>>,
     visited: RefCell<HashSet<InstanceAddr>>,
@@ -259,7 +260,7 @@ impl Executor for Planner {
             Some(Blocked::Gate(gate)) => Arc::from(gate.to_string()),
             Some(Blocked::Provider(cause) | Blocked::Instances(cause)) => cause.clone(),
             // That a stage asks is found out when all is planned.
-            Some(Blocked::Confirm(_)) | None => "apply".into(),
+            Some(Blocked::Confirm(_) | Blocked::Deferred(_)) | None => "apply".into(),
         };
         // Instances that exist already are neither confirmed nor taken away before it is known how many there shall be.
         let mut visited = self.visited.borrow_mut();
@@ -394,6 +395,9 @@ impl Planner {
             }
         };
         let Some(mut planned) = ask(before.as_ref()).await else { return false };
+        if let (Some(cause), None) = (&planned.deferred, &change.blocked) {
+            change.blocked = Some(Blocked::Deferred(cause.clone()));
+        }
         if let Some(before) = &before {
             let tainted = walk.prior.record(&job.addr).is_some_and(|record| record.status == Status::Tainted);
             let changed: Vec<Path> = planned.requires_replace.clone();
@@ -425,10 +429,10 @@ impl Planner {
         let cause = match &job.blocked {
             Some(Blocked::Gate(gate)) => Some(Arc::from(gate.to_string())),
             Some(Blocked::Provider(cause) | Blocked::Instances(cause)) => Some(cause.clone()),
-            Some(Blocked::Confirm(_)) | None => None,
+            Some(Blocked::Confirm(_) | Blocked::Deferred(_)) | None => None,
         };
         let state = match cause {
-            Some(cause) if change.action != Action::NoOp => because(&planned.state, &cause),
+            Some(cause) if change.action != Action::NoOp => decode::because(&planned.state, &cause),
             _ => planned.state,
         };
         change.after = Some(decode::mark_schema(&decode::mark(&state, &decoded.marks), job.schema));
@@ -483,16 +487,15 @@ impl Planner {
                 .of(addr.to_string())]);
                 continue;
             };
-            let before = if deposed.is_none() {
-                match self.current(walk, &addr, &schema).await {
-                    Ok(Some(value)) => value,
-                    Ok(None) | Err(()) => continue,
+            let found = match &deposed {
+                None => self.current(walk, &addr, &schema).await,
+                Some(_) => crate::deposed::present(walk, &provider, &addr, &schema, &record).await,
+            };
+            let Ok(Some(before)) = found else {
+                if let (Ok(None), Some(key)) = (found, deposed) {
+                    self.gone.borrow_mut().push((addr, key));
                 }
-            } else {
-                match record.value(schema.ty()) {
-                    Ok(value) => decode::mark_schema(&value, &schema),
-                    Err(_) => continue,
-                }
+                continue;
             };
             let action = if removed::forgotten(walk.nodes, &addr) { Action::Forget } else { Action::Delete };
             let reason = if deposed.is_some() { Reason::Deposed } else { self.why_gone(walk, &addr) };
@@ -533,6 +536,7 @@ impl Planner {
         let mut changes = self.changes.into_inner();
         hold(&mut changes, &found.gates, walk.prior);
         let stages = stages(walk.nodes);
+        crate::deferral::hold(&mut changes, walk.nodes);
         crate::confirm::hold(&mut changes, &stages, walk.nodes, walk.prior, walk.options);
         changes.sort_by(|a, b| (&a.addr, &a.deposed).cmp(&(&b.addr, &b.deposed)));
         let root = found.world.values.get(&ModulePath::root());
@@ -565,6 +569,7 @@ impl Planner {
             variables,
             data: self.data.into_inner(),
             refreshed: self.refreshed.into_inner(),
+            gone: self.gone.into_inner(),
             private: self.private.into_inner(),
             timestamp: walk.host.plan_timestamp.clone(),
             conditions: std::mem::take(&mut found.conditions),
@@ -572,17 +577,6 @@ impl Planner {
         };
         Made { plan, world: found.world, providers: found.providers, diags: found.diags, moved: None, imported: self.imports.read.into_inner() }
     }
-}
-
-/// The unknown parts of a value say what they wait for.
-fn because(value: &Value, cause: &Arc<str>) -> Value {
-    if value.is_wholly_known() {
-        return value.clone();
-    }
-    value.transform(&mut |_, value| match &value {
-        Value::Unknown(unknown) if unknown.cause.is_none() => Value::Unknown(Arc::new(weir_value::Unknown { cause: Some(cause.clone()), ..(**unknown).clone() })),
-        _ => value,
-    })
 }
 
 /// How the modules of a path are called.
@@ -629,6 +623,10 @@ pub async fn final_plan(
         .plan(PlanRequest { type_name: &job.resource.type_, prior, config: &config, private })
         .await
         .map_err(|faults| decode::report(faults, Some(&job.resource.body), Some(job.resource.span), &address))?;
+    if let Some(cause) = &planned.deferred {
+        let detail = format!("The provider now says that {cause}, which it did not when it planned. Nothing was changed; run the command again.");
+        return Err(Diagnostic::error("Provider defers the change", detail).at(job.resource.span).of(address).into());
+    }
     let approved = change.after.as_ref().map(|after| crate::encode::encode(&after.clone().unmark_deep().0, ""));
     let now = crate::encode::encode(&planned.state, "");
     if approved.is_some_and(|approved| !crate::encode::fills_in(&approved, &now)) || prior.is_some() && !planned.requires_replace.is_empty() {

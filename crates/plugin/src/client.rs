@@ -1,6 +1,7 @@
 //! The calls of both protocol versions as one set.
 
-use std::path::Path;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Weak};
 use std::time::Duration;
 
@@ -14,13 +15,13 @@ use tower::service_fn;
 use weir_provider::Fault;
 
 use crate::handshake::{Address, Handshake};
+use crate::offer::Told;
 use crate::process::Process;
+use crate::program::Program;
 use crate::protocol::plugin::grpc_stdio_client::GrpcStdioClient;
 use crate::protocol::{tfplugin5, tfplugin6};
 use crate::tls::Identity;
-
-/// How long a plugin may take to accept a connection and to describe itself.
-const PATIENCE: Duration = Duration::from_secs(120);
+use crate::wire::checked;
 
 /// Where connections live: calls that cannot wait asynchronously are carried here, so they never wait for the thread that they block.
 static RUNTIME: LazyLock<std::io::Result<Runtime>> =
@@ -53,12 +54,19 @@ pub(crate) struct Client {
     name: Arc<str>,
     api: Api,
     process: Arc<Process>,
+    /// It was seen that the process is no more.
+    gone: AtomicBool,
+    /// How long it may take to describe itself.
+    patience: Duration,
 }
 
 macro_rules! calls {
     ($($name:ident($message:ident): $five:ident, $six:ident;)*) => {
         impl Client {
             $(pub(crate) async fn $name(&self, request: tfplugin6::$message::Request) -> Result<tfplugin6::$message::Response, Fault> {
+                if self.gone.load(Ordering::Acquire) {
+                    return Err(self.crashed(stringify!($six)).await);
+                }
                 let answer = match self.api.clone() {
                     Api::V5(mut client) => client.$five(request).await,
                     Api::V6(mut client) => client.$six(request).await,
@@ -83,6 +91,9 @@ calls! {
     plan(plan_resource_change): plan_resource_change, plan_resource_change;
     apply(apply_resource_change): apply_resource_change, apply_resource_change;
     import(import_resource_state): import_resource_state, import_resource_state;
+    move_state(move_resource_state): move_resource_state, move_resource_state;
+    schemas(get_provider_schema): get_schema, get_provider_schema;
+    identities(get_resource_identity_schemas): get_resource_identity_schemas, get_resource_identity_schemas;
     read_data(read_data_source): read_data_source, read_data_source;
     open(open_ephemeral_resource): open_ephemeral_resource, open_ephemeral_resource;
     renew(renew_ephemeral_resource): renew_ephemeral_resource, renew_ephemeral_resource;
@@ -93,17 +104,18 @@ calls! {
 
 impl Client {
     /// Starts a program and connects to it.
-    pub(crate) async fn start(name: Arc<str>, program: &Path) -> Result<Self, Fault> {
+    pub(crate) async fn start(program: &Program) -> Result<Self, Fault> {
+        let Program { name, path, patience, .. } = program;
         let fault =
-            |reason: String| Fault::error("Provider plugin cannot be started", format!("{name} ({}) was started as a provider plugin, but {reason}", program.display()));
+            |reason: String| Fault::error("Provider plugin cannot be started", format!("{name} ({}) was started as a provider plugin, but {reason}", path.display()));
         let identity = Identity::make().map_err(|error| fault(format!("no certificate can be made for it: {error}.")))?;
-        let (process, handshake) = Process::start(name.clone(), program, &identity.pem).await.map_err(&fault)?;
+        let (process, handshake) = Process::start(name.clone(), path, &identity.pem, *patience).await.map_err(&fault)?;
         let process = Arc::new(process);
         let version = handshake.version;
-        let channel = match tokio::time::timeout(PATIENCE, connect(&identity, handshake)).await {
+        let channel = match tokio::time::timeout(*patience, connect(&identity, handshake)).await {
             Ok(Ok(channel)) => channel,
             Ok(Err(reason)) => return Err(fault(format!("a connection to it fails: {reason}. Meanwhile {}", process.end().await))),
-            Err(_) => return Err(fault(format!("it has not accepted a connection within {} seconds.", PATIENCE.as_secs()))),
+            Err(_) => return Err(fault(format!("it has not accepted a connection within {} seconds.", patience.as_secs()))),
         };
         tokio::spawn(output(channel.clone(), Arc::downgrade(&process)));
         // A schema can have many megabytes.
@@ -112,35 +124,57 @@ impl Client {
         } else {
             Api::V6(tfplugin6::provider_client::ProviderClient::new(channel).max_decoding_message_size(usize::MAX).max_encoding_message_size(usize::MAX))
         };
-        Ok(Self { name, api, process })
+        Ok(Self { name: name.clone(), api, process, gone: AtomicBool::new(false), patience: *patience })
     }
 
-    /// What the provider offers, in the form of version 6.
-    pub(crate) async fn schema(&self) -> Result<tfplugin6::get_provider_schema::Response, Fault> {
-        let request = tfplugin6::get_provider_schema::Request {};
-        let answer = async {
-            match self.api.clone() {
-                Api::V5(mut client) => client.get_schema(request).await.map(|answer| crate::schema::of_version_5(answer.into_inner())),
-                Api::V6(mut client) => client.get_provider_schema(request).await.map(tonic::Response::into_inner),
-            }
-        };
-        match tokio::time::timeout(PATIENCE, answer).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(status)) => Err(self.failed("get_provider_schema", &status).await),
-            Err(_) => Err(Fault::error("Provider does not answer", format!("{} has not described itself within {} seconds.", self.name, PATIENCE.as_secs()))),
+    /// The version of the protocol that it speaks.
+    pub(crate) fn version(&self) -> u8 {
+        match self.api {
+            Api::V5(_) => 5,
+            Api::V6(_) => 6,
         }
+    }
+
+    /// What the provider offers: schemas as they came, and what tells objects apart, where it says that.
+    pub(crate) async fn offer(&self) -> Result<Told, Vec<Fault>> {
+        let asked = async {
+            let mut answer = self.schemas(tfplugin6::get_provider_schema::Request {}).await.map_err(|fault| vec![fault])?;
+            checked(std::mem::take(&mut answer.diagnostics))?;
+            let identities = match self.identities(tfplugin6::get_resource_identity_schemas::Request {}).await {
+                Ok(mut answer) => {
+                    checked(std::mem::take(&mut answer.diagnostics))?;
+                    answer.identity_schemas
+                }
+                // Providers of older versions of the protocol do not know the call.
+                Err(_) if !self.gone.load(Ordering::Acquire) => HashMap::new(),
+                Err(fault) => return Err(vec![fault]),
+            };
+            Ok(Told { answer, identities })
+        };
+        // Thousands of schemas take their time.
+        let patience = self.patience * 2;
+        tokio::time::timeout(patience, asked).await.unwrap_or_else(|_| {
+            let detail = format!("{} has not described itself within {} seconds.", self.name, patience.as_secs());
+            Err(vec![Fault::error("Provider does not answer", detail)])
+        })
     }
 
     /// Why a call was not answered: the plugin is gone, or it does not know the call.
     async fn failed(&self, call: &str, status: &Status) -> Fault {
         let broken = matches!(status.code(), Code::Unavailable | Code::Unknown | Code::Internal | Code::Cancelled);
         if broken && self.process.has_ended().await {
-            return Fault::error("Provider plugin crashed", format!("{} did not answer {call}: {}", self.name, self.process.end().await));
+            self.gone.store(true, Ordering::Release);
+            return Fault { uncertain: true, ..self.crashed(call).await };
         }
         if status.code() == Code::Unimplemented {
             return Fault::error("Provider does not support this", format!("{} does not know the call {call} of the plugin protocol.", self.name));
         }
-        Fault::error("Provider call failed", format!("{} answered {call} with an error: {}.", self.name, status.message().trim_end_matches('.')))
+        let detail = format!("{} answered {call} with an error: {}.", self.name, status.message().trim_end_matches('.'));
+        Fault { uncertain: broken, ..Fault::error("Provider call failed", detail) }
+    }
+
+    async fn crashed(&self, call: &str) -> Fault {
+        Fault::error("Provider plugin crashed", format!("{} did not answer {call}: {}", self.name, self.process.end().await))
     }
 }
 

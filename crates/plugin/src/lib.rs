@@ -6,19 +6,26 @@
 //! It reads no environment: folders, programs, mirrors and tokens are handed in.
 
 mod client;
+mod description;
 mod handshake;
+mod identity;
 pub mod install;
 mod legal;
 pub mod modules;
 pub mod msgpack;
+mod offer;
 mod process;
+mod program;
 mod propose;
 #[doc(hidden)]
 pub mod protocol;
 mod provider;
+mod remembered;
 mod schema;
 mod session;
 mod tls;
 mod wire;
 
+pub use description::Description;
+pub use program::Program;
 pub use provider::Plugin;

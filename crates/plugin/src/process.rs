@@ -17,8 +17,6 @@ use crate::handshake::{Address, COOKIE, Handshake, read_handshake};
 /// ends of the output are closed, so that those end with the plugin.
 const WATCHER: &str = r#""$0" </dev/null & plugin=$!; exec >/dev/null 2>&1; read -r word; kill -KILL "$plugin"; wait "$plugin""#;
 
-/// How long a plugin may take to say where it listens.
-const START: Duration = Duration::from_secs(60);
 /// How long we wait for the end of a plugin that does not answer any more.
 const END: Duration = Duration::from_secs(2);
 /// Lines that are kept of what it says.
@@ -42,8 +40,8 @@ struct Watcher {
 }
 
 impl Process {
-    /// Starts a program and waits for its handshake. `certificate` is what it shall accept.
-    pub(crate) async fn start(name: Arc<str>, program: &Path, certificate: &str) -> Result<(Self, Handshake), String> {
+    /// Starts a program and waits for its handshake, no longer than `patience`. `certificate` is what it shall accept.
+    pub(crate) async fn start(name: Arc<str>, program: &Path, certificate: &str, patience: Duration) -> Result<(Self, Handshake), String> {
         let mut command = Command::new("/bin/sh");
         command
             .args(["-c", WATCHER])
@@ -76,8 +74,11 @@ impl Process {
         let mut process = Self { name, words, watcher: tokio::sync::Mutex::new(Watcher { child, wire, status: None }), over, socket: None };
         let mut stdout = BufReader::new(stdout);
         let mut line = Vec::new();
-        match tokio::time::timeout(START, stdout.read_until(b'\n', &mut line)).await {
-            Err(_) => return Err(format!("it has not said within {} seconds where it listens.{}", START.as_secs(), process.last_words())),
+        match tokio::time::timeout(patience, stdout.read_until(b'\n', &mut line)).await {
+            Err(_) => {
+                let hint = "It was ended. A slow machine may need more time: set WEIR_PLUGIN_TIMEOUT, such as to 5m.";
+                return Err(format!("it has not said within {} seconds where it listens. {hint}{}", patience.as_secs(), process.last_words()));
+            }
             Ok(Ok(read)) if read > 0 => {}
             Ok(_) => return Err(process.end().await),
         }

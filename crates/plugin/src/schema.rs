@@ -3,27 +3,27 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use weir_provider::{Attribute, Block, Fault, FunctionSchema, NestedBlock, Nesting, Parameter, ProviderSchema, Schema};
+use prost::bytes::Bytes;
+use prost::{DecodeError, Message};
+use weir_provider::{Attribute, Block, Fault, FunctionSchema, NestedBlock, Nesting, Parameter, Schema};
 use weir_value::{ObjectType, Type};
 
 use crate::protocol::tfplugin5;
 use crate::protocol::tfplugin6::{self as wire, schema};
 
-/// Everything that a plugin offers.
-pub(crate) fn provider_schema(answer: &wire::get_provider_schema::Response) -> Result<ProviderSchema, Fault> {
-    let all = |schemas: &std::collections::HashMap<String, wire::Schema>| -> Result<BTreeMap<Arc<str>, Arc<Schema>>, Fault> {
-        schemas.iter().map(|(name, schema)| Ok((Arc::from(name.as_str()), Arc::new(one(name, Some(schema))?)))).collect()
-    };
-    Ok(ProviderSchema {
-        config: one("the provider", answer.provider.as_ref())?,
-        resources: all(&answer.resource_schemas)?,
-        data_sources: all(&answer.data_source_schemas)?,
-        ephemeral: all(&answer.ephemeral_resource_schemas)?,
-        functions: answer.functions.iter().map(|(name, offered)| Ok((Arc::from(name.as_str()), Arc::new(function(name, offered)?)))).collect::<Result<_, Fault>>()?,
-    })
+/// A schema as a plugin of that version of the protocol has sent it, in the form of version 6.
+pub(crate) fn decoded(version: u8, bytes: &Bytes) -> Result<wire::Schema, Fault> {
+    let schema = if version == 5 { tfplugin5::Schema::decode(bytes.clone()).map(schema_5) } else { wire::Schema::decode(bytes.clone()) };
+    schema.map_err(|error| unreadable("a type", &error))
 }
 
-fn one(name: &str, schema: Option<&wire::Schema>) -> Result<Schema, Fault> {
+/// What a plugin has sent cannot be read.
+pub(crate) fn unreadable(what: &str, error: &DecodeError) -> Fault {
+    Fault::error("Provider has an invalid schema", format!("The schema of {what} cannot be read: {error}. This is a fault of the provider."))
+}
+
+/// The schema of a type, or of the provider's configuration.
+pub(crate) fn one(name: &str, schema: Option<&wire::Schema>) -> Result<Schema, Fault> {
     let version = schema.map_or(0, |schema| u64::try_from(schema.version).unwrap_or(0));
     let block = schema.and_then(|schema| schema.block.as_ref()).map(|block| self::block(name, block)).transpose()?;
     Ok(Schema::new(version, block.unwrap_or_default()))
@@ -100,7 +100,8 @@ fn invalid(of: &str, what: &str, reason: &str) -> Fault {
     Fault::error("Provider has an invalid schema", format!("\"{what}\" of {of} cannot be used: {reason}. This is a fault of the provider."))
 }
 
-fn function(name: &str, function: &wire::Function) -> Result<FunctionSchema, Fault> {
+/// The signature of a function.
+pub(crate) fn function(name: &str, function: &wire::Function) -> Result<FunctionSchema, Fault> {
     let parameter = |parameter: &wire::function::Parameter| -> Result<Parameter, Fault> {
         let ty = wire_type(&parameter.r#type).map_err(|reason| invalid(name, &parameter.name, &reason))?;
         Ok(Parameter { name: kept(&parameter.name), ty, allow_null: parameter.allow_null_value })
@@ -127,18 +128,17 @@ fn kept(text: &str) -> &'static str {
     new
 }
 
-/// An answer of version 5 as one of version 6.
-pub(crate) fn of_version_5(answer: tfplugin5::GetSchemaResponse) -> wire::get_provider_schema::Response {
-    let all = |schemas: std::collections::HashMap<String, tfplugin5::Schema>| schemas.into_iter().map(|(name, schema)| (name, schema_5(schema))).collect();
-    wire::get_provider_schema::Response {
-        provider: answer.provider.map(schema_5),
-        resource_schemas: all(answer.resource_schemas),
-        data_source_schemas: all(answer.data_source_schemas),
-        diagnostics: answer.diagnostics,
-        server_capabilities: answer.server_capabilities,
-        functions: answer.functions,
-        ephemeral_resource_schemas: all(answer.ephemeral_resource_schemas),
+/// Takes out of a block what only people read, so that it is not kept for a whole run.
+pub(crate) fn forget_descriptions(block: &mut schema::Block) {
+    fn forget(attributes: &mut [schema::Attribute]) {
+        for attribute in attributes {
+            attribute.description = String::new();
+            attribute.nested_type.iter_mut().for_each(|object| forget(&mut object.attributes));
+        }
     }
+    block.description = String::new();
+    forget(&mut block.attributes);
+    block.block_types.iter_mut().filter_map(|nested| nested.block.as_mut()).for_each(forget_descriptions);
 }
 
 fn schema_5(schema: tfplugin5::Schema) -> wire::Schema {
@@ -149,7 +149,8 @@ fn block_5(block: tfplugin5::schema::Block) -> schema::Block {
     let attributes = block.attributes.into_iter().map(|attribute| schema::Attribute {
         name: attribute.name,
         r#type: attribute.r#type,
-        description: String::new(),
+        description: attribute.description,
+        description_kind: attribute.description_kind,
         required: attribute.required,
         optional: attribute.optional,
         computed: attribute.computed,
@@ -169,7 +170,8 @@ fn block_5(block: tfplugin5::schema::Block) -> schema::Block {
         version: block.version,
         attributes: attributes.collect(),
         block_types: block_types.collect(),
-        description: String::new(),
+        description: block.description,
+        description_kind: block.description_kind,
         deprecated: block.deprecated,
     }
 }

@@ -6,18 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use tokio::task::JoinHandle;
 use weir_provider::native::propose;
 use weir_provider::{Applied, ApplyRequest, Fault, Imported, Opened, PlanRequest, Planned, ReadRequest, RecoverRequest, Refreshed, Schema, Session, Severity};
 use weir_value::Value;
 
 use crate::client::{self, Client};
+use crate::offer::Offer;
 use crate::propose::{proposed, settled};
 use crate::protocol::tfplugin6 as wire;
-use crate::provider::{CAPABILITIES, Offer};
-use crate::wire::{checked, dynamic, faults, path, value};
+use crate::provider::CAPABILITIES;
+use crate::wire::{checked, deferral, dynamic, faults, path, private, private_text, unless_deferred, value};
 
 /// A plugin process that has been configured.
 pub(crate) struct PluginSession {
@@ -40,28 +39,16 @@ fn one(fault: Fault) -> Vec<Fault> {
     vec![fault]
 }
 
-/// What a provider keeps for itself, from the form in which the state has it.
-fn private(text: Option<&str>) -> Result<Vec<u8>, Fault> {
-    let bytes = text.map(|text| STANDARD.decode(text)).transpose();
-    bytes.map(Option::unwrap_or_default).map_err(|_| Fault::error("Invalid object in the state", "What its provider keeps for itself (\"private\") is not base64."))
-}
-
-fn private_text(bytes: &[u8]) -> Option<Arc<str>> {
-    (!bytes.is_empty()).then(|| STANDARD.encode(bytes).into())
-}
-
 impl PluginSession {
     pub(crate) fn new(name: Arc<str>, client: Arc<Client>, offer: Arc<Offer>, configured: bool) -> Self {
         Self { name, client, offer, configured, open: Mutex::default(), opened: AtomicU64::new(0) }
     }
 
     fn resource(&self, type_name: &str) -> Result<&Schema, Fault> {
-        self.offer
-            .schema
-            .resources
-            .get(type_name)
-            .map(|schema| &**schema)
-            .ok_or_else(|| Fault::error("Unknown resource type", format!("{} has no resource type \"{type_name}\".", self.name)))
+        self.offer.schema.resources.get(type_name).map(|schema| &**schema).ok_or_else(|| {
+            let unknown = || Fault::error("Unknown resource type", format!("{} has no resource type \"{type_name}\".", self.name));
+            self.offer.schema.resources.fault(type_name).cloned().unwrap_or_else(unknown)
+        })
     }
 
     /// An object that the plugin returned. What says the same as `prior` is `prior`, whatever form it came in.
@@ -78,7 +65,7 @@ impl PluginSession {
         let changes = request.prior.is_some_and(|prior| *prior != state);
         let detail = format!("Only {} knows whether this change needs a new object, and what else follows from it. It cannot be asked without a connection.", self.name);
         let warnings = if changes { vec![Fault::warning("Planned from the schema alone", detail)] } else { Vec::new() };
-        Planned { state, requires_replace: Vec::new(), private: request.private.map(Into::into), warnings }
+        Planned { state, requires_replace: Vec::new(), private: request.private.map(Into::into), deferred: None, warnings }
     }
 
     async fn try_apply(&self, schema: &Schema, request: &ApplyRequest<'_>) -> Result<wire::apply_resource_change::Response, Vec<Fault>> {
@@ -96,14 +83,34 @@ impl PluginSession {
                 prior_private: planned_private,
                 provider_meta: None,
                 client_capabilities: Some(CAPABILITIES),
+                prior_identity: None,
             };
             let answer = self.client.plan(call).await.map_err(one)?;
             checked(answer.diagnostics)?;
             planned_private = answer.planned_private;
         }
-        let call =
-            wire::apply_resource_change::Request { type_name: request.type_name.to_owned(), prior_state, planned_state, config, planned_private, provider_meta: None };
+        let call = wire::apply_resource_change::Request {
+            type_name: request.type_name.to_owned(),
+            prior_state,
+            planned_state,
+            config,
+            planned_private,
+            provider_meta: None,
+            planned_identity: None,
+        };
         self.client.apply(call).await.map_err(one)
+    }
+
+    async fn import_by(&self, type_name: &str, id: &str, identity: Option<wire::ResourceIdentityData>) -> Result<Vec<Imported>, Vec<Fault>> {
+        let call = wire::import_resource_state::Request { type_name: type_name.to_owned(), id: id.to_owned(), client_capabilities: Some(CAPABILITIES), identity };
+        let answer = self.client.import(call).await.map_err(one)?;
+        checked(answer.diagnostics)?;
+        unless_deferred(answer.deferred)?;
+        let imported = answer.imported_resources.iter().map(|found| {
+            let state = self.object(self.resource(&found.type_name)?, found.state.as_ref(), None)?;
+            Ok(Imported { type_name: found.type_name.as_str().into(), state, private: private_text(&found.private) })
+        });
+        imported.collect::<Result<_, Fault>>().map_err(one)
     }
 
     fn leases(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Arc<Lease>>> {
@@ -153,9 +160,14 @@ impl Session for PluginSession {
             private: private(request.private).map_err(one)?,
             provider_meta: None,
             client_capabilities: Some(CAPABILITIES),
+            current_identity: None,
         };
         let answer = self.client.read(call).await.map_err(one)?;
         checked(answer.diagnostics)?;
+        if answer.deferred.is_some() {
+            // What it is like now will be known later: until then it is what it was.
+            return Ok(Some(Refreshed { state: request.prior.clone(), private: request.private.map(Into::into) }));
+        }
         let found = self.object(schema, answer.new_state.as_ref(), Some(request.prior)).map_err(one)?;
         Ok((!found.is_null()).then(|| Refreshed { state: found, private: private_text(&answer.private) }))
     }
@@ -167,7 +179,8 @@ impl Session for PluginSession {
         }
         let null = Value::Null(schema.ty().clone());
         let prior = request.prior.unwrap_or(&null);
-        let proposal = self.offer.blocks.get(request.type_name).map_or_else(|| request.config.clone(), |block| proposed(block, prior, request.config));
+        let block = self.offer.block(request.type_name).unwrap_or_default();
+        let proposal = proposed(&block, prior, request.config);
         let call = wire::plan_resource_change::Request {
             type_name: request.type_name.to_owned(),
             prior_state: dynamic(prior, schema.ty()).map_err(one)?,
@@ -176,10 +189,15 @@ impl Session for PluginSession {
             prior_private: private(request.private).map_err(one)?,
             provider_meta: None,
             client_capabilities: Some(CAPABILITIES),
+            prior_identity: None,
         };
         let answer = self.client.plan(call).await.map_err(one)?;
         let warnings = checked(answer.diagnostics)?;
-        let state = self.object(schema, answer.planned_state.as_ref(), request.prior).map_err(one)?;
+        let mut state = self.object(schema, answer.planned_state.as_ref(), request.prior).map_err(one)?;
+        let deferred = answer.deferred.map(deferral);
+        if state.is_null() && deferred.is_some() {
+            state = propose(&schema.block, request.prior, request.config);
+        }
         if state.is_null() {
             return Err(vec![Fault::error(
                 "Provider produced an invalid plan",
@@ -187,39 +205,34 @@ impl Session for PluginSession {
             )]);
         }
         if !answer.legacy_type_system {
-            crate::legal::plan(&schema.block, request.prior, request.config, &state).map_err(one)?;
+            crate::legal::plan(&block, request.prior, request.config, &state).map_err(one)?;
         }
         // Only a path that leads to a difference replaces: the old SDK names all that it was asked about.
         let requires_replace = match request.prior {
             Some(prior) => answer.requires_replace.iter().map(path).filter(|path| prior.at(path) != state.at(path)).collect(),
             None => Vec::new(),
         };
-        Ok(Planned { state, requires_replace, private: private_text(&answer.planned_private), warnings })
+        Ok(Planned { state, requires_replace, private: private_text(&answer.planned_private), deferred, warnings })
     }
 
     async fn apply(&self, request: ApplyRequest<'_>) -> Applied {
-        let kept = |faults: Vec<Fault>| Applied { state: request.prior.cloned(), faults, private: request.private.filter(|_| request.prior.is_some()).map(Into::into) };
+        // What it kept for itself is what the state has: the plan's is for the plan.
+        let kept = |faults: Vec<Fault>| Applied { state: request.prior.cloned(), faults, private: None };
         let schema = match self.resource(request.type_name) {
             Ok(schema) => schema,
             Err(fault) => return kept(vec![fault]),
         };
         let answer = match self.try_apply(schema, &request).await {
             Ok(answer) => answer,
-            Err(mut faults) => {
-                if request.prior.is_none() {
-                    for fault in faults.iter_mut().filter(|fault| fault.severity == Severity::Error) {
-                        fault.detail.push_str("\nWhether the object was created before that is not known: look for it, and import it if it is there.");
-                    }
-                }
-                return kept(faults);
-            }
+            Err(faults) => return kept(faults),
         };
         let mut faults = faults(answer.diagnostics);
         let failed = faults.iter().any(|fault| fault.severity == Severity::Error);
         let state = match self.object(schema, answer.new_state.as_ref(), request.prior) {
             Ok(state) => state,
             Err(fault) => {
-                faults.push(fault);
+                // It did something, and nobody knows what.
+                faults.push(Fault { uncertain: true, ..fault });
                 return kept(faults);
             }
         };
@@ -242,23 +255,25 @@ impl Session for PluginSession {
                 format!("{} still returns the object that it was asked to destroy. This is a fault of the provider.", self.name),
             ));
         }
-        if let Some(planned) = request.planned.filter(|_| !failed && !answer.legacy_type_system)
-            && let Err(fault) = crate::legal::result(planned, &state)
-        {
-            faults.push(fault);
+        if !failed {
+            let as_planned = || request.planned.filter(|_| !answer.legacy_type_system).map_or(Ok(()), |planned| crate::legal::result(planned, &state));
+            faults.extend(crate::legal::known(&state).and_then(|()| as_planned()).err());
         }
         Applied { state: Some(state), faults, private: private_text(&answer.private) }
     }
 
     async fn import(&self, type_name: &str, id: &str) -> Result<Vec<Imported>, Vec<Fault>> {
-        let call = wire::import_resource_state::Request { type_name: type_name.to_owned(), id: id.to_owned(), client_capabilities: Some(CAPABILITIES) };
-        let answer = self.client.import(call).await.map_err(one)?;
-        checked(answer.diagnostics)?;
-        let imported = answer.imported_resources.iter().map(|found| {
-            let state = self.object(self.resource(&found.type_name)?, found.state.as_ref(), None)?;
-            Ok(Imported { type_name: found.type_name.as_str().into(), state, private: private_text(&found.private) })
-        });
-        imported.collect::<Result<_, Fault>>().map_err(one)
+        self.import_by(type_name, id, None).await
+    }
+
+    async fn import_identified(&self, type_name: &str, identity: &Value) -> Result<Vec<Imported>, Vec<Fault>> {
+        let Some(known) = self.offer.identity(type_name).map_err(one)? else {
+            let detail = format!("{} does not say what tells objects of the type {type_name} apart: give the id of the object instead.", self.name);
+            return Err(vec![Fault::error("Import by identity is not supported", detail)]);
+        };
+        let given = known.given(type_name, identity).map_err(one)?;
+        let identity = wire::ResourceIdentityData { identity_data: dynamic(&given, &known.ty).map_err(one)? };
+        self.import_by(type_name, "", Some(identity)).await
     }
 
     async fn read_data(&self, type_name: &str, config: &Value) -> Result<Value, Vec<Fault>> {
@@ -276,6 +291,7 @@ impl Session for PluginSession {
         };
         let answer = self.client.read_data(call).await.map_err(one)?;
         checked(answer.diagnostics)?;
+        unless_deferred(answer.deferred)?;
         self.object(schema, answer.state.as_ref(), None).map_err(one)
     }
 
@@ -289,6 +305,7 @@ impl Session for PluginSession {
         };
         let answer = self.client.open(call).await.map_err(one)?;
         checked(answer.diagnostics)?;
+        unless_deferred(answer.deferred)?;
         let result = value(answer.result.as_ref(), schema.ty()).map_err(one)?;
         let lease = Arc::new(Lease { private: Mutex::new(answer.private), renewal: Mutex::new(None) });
         if let Some(after) = until(answer.renew_at) {
@@ -314,14 +331,12 @@ impl Session for PluginSession {
     async fn recover(&self, request: RecoverRequest<'_>) -> Result<Option<Value>, Vec<Fault>> {
         match request.created {
             Some(created) => self.read(ReadRequest { type_name: request.type_name, prior: created, private: None }).await,
-            None => {
-                let id = request.planned.get("name").and_then(|name| name.as_str().map(|name| format!(" named \"{name}\""))).unwrap_or_default();
-                let detail = format!(
-                    "A plugin cannot be asked what became of a creation that was cut off. If an object{id} was made, it is not in the state: look for it, and import it or remove it."
-                );
-                Err(vec![Fault::warning("A creation was cut off", detail)])
-            }
+            None => Err(vec![Fault::warning("A creation was cut off", "A plugin cannot be asked whether the object was created. If it was, it is not in the state.")]),
         }
+    }
+
+    fn recovers(&self, _: &str) -> bool {
+        false
     }
 
     async fn settle(&self, _: &[(Arc<str>, Value)]) -> Result<(), Vec<Fault>> {

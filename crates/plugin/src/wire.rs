@@ -1,11 +1,15 @@
 //! Small things of the protocol in the engine's words: values, diagnostics, paths.
 
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use weir_provider::{Fault, Severity};
 use weir_value::{Path, PathStep, Type, Value, decode_json};
 
 use crate::msgpack;
 use crate::protocol::tfplugin6::attribute_path::step::Selector;
-use crate::protocol::tfplugin6::{AttributePath, Diagnostic, DynamicValue, diagnostic};
+use crate::protocol::tfplugin6::{AttributePath, Deferred, Diagnostic, DynamicValue, deferred, diagnostic};
 
 /// A value for the plugin.
 pub(crate) fn dynamic(value: &Value, ty: &Type) -> Result<Option<DynamicValue>, Fault> {
@@ -54,4 +58,31 @@ pub(crate) fn faults(diagnostics: Vec<Diagnostic>) -> Vec<Fault> {
 pub(crate) fn checked(diagnostics: Vec<Diagnostic>) -> Result<Vec<Fault>, Vec<Fault>> {
     let faults = faults(diagnostics);
     if faults.iter().any(|fault| fault.severity == Severity::Error) { Err(faults) } else { Ok(faults) }
+}
+
+/// What a provider keeps for itself, from the form in which the state has it.
+pub(crate) fn private(text: Option<&str>) -> Result<Vec<u8>, Fault> {
+    let bytes = text.map(|text| STANDARD.decode(text)).transpose();
+    bytes.map(Option::unwrap_or_default).map_err(|_| Fault::error("Invalid object in the state", "What its provider keeps for itself (\"private\") is not base64."))
+}
+
+/// The same, as the state has it; none when there is nothing.
+pub(crate) fn private_text(bytes: &[u8]) -> Option<Arc<str>> {
+    (!bytes.is_empty()).then(|| STANDARD.encode(bytes).into())
+}
+
+/// Why a provider will answer later, in words.
+pub(crate) fn deferral(deferred: Deferred) -> Arc<str> {
+    let why = match deferred.reason() {
+        deferred::Reason::ResourceConfigUnknown => "its provider needs arguments that are not known yet",
+        deferred::Reason::ProviderConfigUnknown => "its provider's configuration is not known yet",
+        deferred::Reason::AbsentPrereq => "its provider needs something that is not there yet",
+        deferred::Reason::Unknown => "its provider wants to know more first",
+    };
+    why.into()
+}
+
+/// The error that says that what was asked for has to wait, if it has.
+pub(crate) fn unless_deferred(deferred: Option<Deferred>) -> Result<(), Vec<Fault>> {
+    deferred.map_or(Ok(()), |deferred| Err(vec![Fault::deferred(&*deferral(deferred))]))
 }

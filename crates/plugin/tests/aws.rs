@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use weir_plugin::Plugin;
 use weir_plugin::install::{Constraint, Folders, Mirror, find};
+use weir_plugin::{Plugin, Program};
 use weir_provider::{ApplyRequest, Block, Intent, PlanRequest, Progress, Provider, ReadRequest, Schema, Session, SessionRequest};
 use weir_value::{Type, Value, decode_json};
 
@@ -37,10 +37,11 @@ async fn objects_live_and_die() {
         eprintln!("SKIPPED: WEIR_TEST_MIRROR does not name a filesystem mirror with hashicorp/aws 5, or AWS_ENDPOINT_URL no emulator");
         return;
     };
-    let folders = Folders { overrides: BTreeMap::new(), mirrors: vec![Mirror::new(mirror)], unpacked: PathBuf::from("unpacked"), platform: "linux_amd64".to_owned() };
+    let folders =
+        Folders { overrides: BTreeMap::new(), mirrors: vec![Mirror::new(mirror)], unpacked: PathBuf::from("unpacked"), platform: "linux_amd64".to_owned(), memory: None };
     let constraint: Constraint = "~> 5.0".parse().unwrap();
     let found = find(&"hashicorp/aws".parse().unwrap(), &[constraint], None, &folders).unwrap();
-    let plugin = Plugin::start("hashicorp/aws", found.program).unwrap();
+    let plugin = Plugin::start(Program::new("hashicorp/aws", found.program)).unwrap();
     let schema = plugin.schema();
     assert!(schema.resources.len() > 1000, "{} types", schema.resources.len());
 

@@ -34,9 +34,17 @@ impl Program {
         std::fs::read_to_string(self.folder.path().join("pid")).unwrap().trim().to_owned()
     }
 
-    fn start(&self) -> Result<Plugin, String> {
-        Plugin::start("acme/test", self.path()).map_err(|faults| faults.iter().map(ToString::to_string).collect())
+    fn plain(&self) -> weir_plugin::Program {
+        weir_plugin::Program::new("acme/test", self.path())
     }
+
+    fn start(&self) -> Result<Plugin, String> {
+        started(self.plain())
+    }
+}
+
+fn started(program: weir_plugin::Program) -> Result<Plugin, String> {
+    Plugin::start(program).map_err(|faults| faults.iter().map(ToString::to_string).collect())
 }
 
 struct Silent;
@@ -132,6 +140,7 @@ both! {
     data_functions_and_ephemeral_resources
     state_of_older_schemas_is_upgraded
     it_does_not_outlive_its_client
+    what_it_offers_is_remembered
 }
 
 async fn an_object_is_made_changed_replaced_and_destroyed(lab: &Lab) {
@@ -191,6 +200,16 @@ async fn faults_point_at_arguments(lab: &Lab) {
 async fn answers_are_checked(lab: &Lab) {
     let faults = lab.plan(None, &lab.config(r#"{"name":"liar"}"#)).await.unwrap_err();
     assert_eq!((&*faults[0].summary, faults[0].path.as_ref().unwrap().to_string().as_str()), ("Provider produced an invalid plan", ".secret"));
+    let check = async |json: &str| lab.plan(None, &lab.config(json)).await.err().map(|faults| faults[0].path.as_ref().unwrap().to_string());
+    assert_eq!(check(r#"{"name":"relabels","part":[{"label":"a"},{"label":"b"}]}"#).await.as_deref(), Some(".part[0].label"));
+    assert_eq!(check(r#"{"name":"ruler","rule":[{"port":1}]}"#).await.as_deref(), Some(".rule"));
+    assert_eq!(check(r#"{"name":"old liar"}"#).await, None, "the old SDK is let off");
+    assert_eq!(lab.make(r#"{"name":"old fickle","secret":"one"}"#).await.faults, []);
+    let vague = lab.make(r#"{"name":"vague"}"#).await;
+    assert_eq!(
+        (&*vague.faults[0].summary, vague.faults[0].path.as_ref().unwrap().to_string().as_str()),
+        ("Provider returned an invalid result object after apply", ".old")
+    );
     let fickle = lab.make(r#"{"name":"fickle","secret":"one"}"#).await;
     assert_eq!(fickle.faults[0].summary, "Provider produced an inconsistent result after apply");
     assert_eq!(at(&fickle.state.unwrap(), "secret"), "another".into(), "it is kept as it is");
@@ -212,11 +231,14 @@ async fn a_crash_is_told_with_its_last_words(lab: &Lab) {
     let crashed = lab.make(r#"{"name":"crash"}"#).await;
     let fault = &crashed.faults[0];
     assert_eq!((&*fault.summary, crashed.state), ("Provider plugin crashed", None));
-    for part in ["exit code 2", "panic: the test wants it so", "Whether the object was created before that is not known"] {
+    for part in ["exit code 2", "panic: the test wants it so"] {
         assert!(fault.detail.contains(part), "{part}: {}", fault.detail);
     }
     let after = lab.plan(None, &lab.config(r#"{"name":"a"}"#)).await.unwrap_err();
     assert_eq!(after[0].summary, "Provider plugin crashed");
+    // What was begun may have been done; what is asked of it afterwards was not.
+    let later = lab.apply(None, Some(&lab.config(r#"{"name":"a"}"#)), Some(&lab.config(r#"{"name":"a"}"#)), None).await;
+    assert_eq!((fault.uncertain, later.faults[0].uncertain), (true, false));
 }
 
 async fn a_running_operation_can_be_stopped(lab: &Lab) {
@@ -326,7 +348,7 @@ fn programs_that_are_no_plugins_are_told_apart() {
     check("6 garbage", &["acme/test", "I am a calculator", "not a provider plugin"]);
     check("6 old", &["version 4 of the provider protocol"]);
     check("6 dies", &["exit code 3", "no licence was found"]);
-    let missing = Plugin::start("acme/none", "/nowhere/terraform-provider-none").err().unwrap();
+    let missing = Plugin::start(weir_plugin::Program::new("acme/none", "/nowhere/terraform-provider-none")).err().unwrap();
     assert!(missing[0].detail.contains("its program cannot be run"), "{missing:?}");
 }
 
@@ -334,7 +356,7 @@ fn programs_that_are_no_plugins_are_told_apart() {
 #[test]
 fn a_client_that_is_killed() {
     let Ok(program) = std::env::var("WEIR_TEST_HELD_PLUGIN") else { return };
-    let plugin = Plugin::start("acme/test", program).unwrap();
+    let plugin = Plugin::start(weir_plugin::Program::new("acme/test", program)).unwrap();
     loop {
         std::thread::sleep(Duration::from_secs(1));
         assert!(!plugin.schema().resources.is_empty());
@@ -362,4 +384,43 @@ async fn it_does_not_outlive_a_client_that_is_killed() {
     client.kill().unwrap();
     client.wait().unwrap();
     ends(&pid).await;
+}
+
+/// With what is remembered of its schemas a plugin is not started before there is work for it.
+async fn what_it_offers_is_remembered(lab: &Lab) {
+    let six = lab.ty().to_json().contains("settings");
+    for fault in ["", "strict"] {
+        let program = Program::new(&format!("{} {fault}", if six { 6 } else { 5 }));
+        let file = program.folder.path().join("schemas");
+        let first = started(program.plain().remembered_in(&file)).unwrap();
+        assert!(runs(&program.pid()) && file.is_file());
+        drop(first);
+        std::fs::remove_file(program.folder.path().join("pid")).unwrap();
+        let plugin = started(program.plain().remembered_in(&file)).unwrap();
+        assert_eq!(plugin.schema().resources["test_thing"].ty(), lab.plugin.schema().resources["test_thing"].ty());
+        assert!(plugin.schema().functions.contains_key("join") && !program.folder.path().join("pid").exists());
+        // Also the process of a second configuration is ready for its work.
+        let (here, there) = (configure(&plugin, "here").await.unwrap(), configure(&plugin, "there").await.unwrap());
+        let key = Value::object([("key", Value::from("k")), ("found", Value::Null(Type::String))]);
+        assert_eq!(at(&here.read_data("test_lookup", &key).await.unwrap(), "found"), "k in here".into());
+        assert_eq!(at(&there.read_data("test_lookup", &key).await.unwrap(), "found"), "k in there".into());
+        drop((here, there, plugin));
+        std::fs::write(&file, "damaged").unwrap();
+        assert!(started(program.plain().remembered_in(&file)).unwrap().schema().resources.contains_key("test_thing"));
+        assert!(std::fs::metadata(&file).unwrap().len() > 500);
+    }
+}
+
+#[tokio::test]
+async fn a_plugin_that_hangs_is_ended() {
+    let check = async |arguments: &str, parts: &[&str]| {
+        let program = Program::new(arguments);
+        let error = started(program.plain().within(Duration::from_secs(1))).err().unwrap();
+        for part in parts {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+        ends(&program.pid()).await;
+    };
+    check("6 silent", &["has not said within 1 seconds where it listens", "WEIR_PLUGIN_TIMEOUT", "waiting for a licence server"]).await;
+    check("5 deaf", &["acme/test has not described itself within 2 seconds"]).await;
 }

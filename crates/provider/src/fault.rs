@@ -29,12 +29,14 @@ pub struct Fault {
     pub not_found: bool,
     /// True when it is not known whether the call took effect: no answer came, or none that can be understood.
     pub uncertain: bool,
+    /// True when the provider will answer once more is known: what was asked for waits, and nothing is wrong.
+    pub deferred: bool,
 }
 
 impl Fault {
     /// An error.
     pub fn error(summary: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, summary: summary.into(), detail: detail.into(), path: None, not_found: false, uncertain: false }
+        Self { severity: Severity::Error, summary: summary.into(), detail: detail.into(), path: None, not_found: false, uncertain: false, deferred: false }
     }
 
     /// A warning.
@@ -50,6 +52,11 @@ impl Fault {
     /// The object does not exist.
     pub fn not_found(what: impl Into<String>) -> Self {
         Self { not_found: true, ..Self::error("Object not found", what) }
+    }
+
+    /// The provider will answer once more is known; `why` in words.
+    pub fn deferred(why: impl Into<String>) -> Self {
+        Self { deferred: true, ..Self::error("Deferred by the provider", why) }
     }
 
     /// An error after which it is not known whether the call took effect.

@@ -14,14 +14,16 @@ mod fault;
 mod function;
 pub mod native;
 mod schema;
+mod schemas;
 mod session;
 
 pub use codec::{from_value, to_value};
 pub use fault::{Fault, Severity};
 pub use function::{FunctionFault, FunctionSchema, Parameter};
 pub use schema::{Attribute, Block, NestedBlock, Nesting, ProviderSchema, Schema};
+pub use schemas::Schemas;
 pub use session::{
-    Applied, ApplyRequest, Imported, Intent, Opened, PlanRequest, Planned, Progress, Provider, ReadRequest, RecoverRequest, Refreshed, Session, SessionRequest,
+    Applied, ApplyRequest, Imported, Intent, Opened, PlanRequest, Planned, Progress, Provider, ReadRequest, RecoverRequest, Refreshed, Session, SessionRequest, TakeOver,
 };
 pub use weir_provider_derive::{Schema, list_types};
 

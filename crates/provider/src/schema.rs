@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use weir_value::{Marks, Path, PathStep, Type, Value};
 
-use crate::FunctionSchema;
+use crate::{FunctionSchema, Schemas};
 
 /// All that a provider offers.
 #[derive(Clone, Debug, Default)]
@@ -13,11 +13,11 @@ pub struct ProviderSchema {
     /// Its configuration block.
     pub config: Schema,
     /// Managed resource types by name.
-    pub resources: BTreeMap<Arc<str>, Arc<Schema>>,
+    pub resources: Schemas,
     /// Data sources by name.
-    pub data_sources: BTreeMap<Arc<str>, Arc<Schema>>,
+    pub data_sources: Schemas,
     /// Ephemeral resource types by name.
-    pub ephemeral: BTreeMap<Arc<str>, Arc<Schema>>,
+    pub ephemeral: Schemas,
     /// Functions by name.
     pub functions: BTreeMap<Arc<str>, Arc<FunctionSchema>>,
 }

@@ -26,8 +26,30 @@ pub trait Provider: Send + Sync {
         Ok(None)
     }
 
+    /// Makes an object of another type one of this provider's; `None` when it takes over nothing of that kind.
+    fn take_over(&self, request: &TakeOver<'_>) -> Result<Option<Refreshed>, Vec<Fault>> {
+        let _ = request;
+        Ok(None)
+    }
+
     /// Calls a function with as many known arguments as its schema says, converted to its types.
     fn call(&self, function: &str, arguments: &[Value]) -> Result<Value, FunctionFault>;
+}
+
+/// See [`Provider::take_over`].
+pub struct TakeOver<'a> {
+    /// The resource type that the object shall have.
+    pub type_name: &'a str,
+    /// The source address of the provider that the object has had, such as `registry.terraform.io/hashicorp/null`.
+    pub from_provider: &'a str,
+    /// The resource type that it has had.
+    pub from_type: &'a str,
+    /// The version of the schema that it was written under.
+    pub from_version: u64,
+    /// The object as the state has it, in JSON.
+    pub attributes: &'a str,
+    /// What the old provider has kept for itself about the object.
+    pub private: Option<&'a str>,
 }
 
 /// What a configuration is for.
@@ -76,6 +98,13 @@ pub trait Session: Send + Sync {
     /// The object of that import id, not yet read: its state has at least what a read needs.
     async fn import(&self, type_name: &str, id: &str) -> Result<Vec<Imported>, Vec<Fault>>;
 
+    /// The same by the object's identity: an object of what tells the objects of its type apart.
+    async fn import_identified(&self, type_name: &str, identity: &Value) -> Result<Vec<Imported>, Vec<Fault>> {
+        let _ = identity;
+        let detail = format!("The provider does not say what tells objects of the type {type_name} apart: give the id of the object instead.");
+        Err(vec![Fault::error("Import by identity is not supported", detail)])
+    }
+
     /// Reads a data source: the configuration completed.
     async fn read_data(&self, type_name: &str, config: &Value) -> Result<Value, Vec<Fault>>;
 
@@ -87,6 +116,12 @@ pub trait Session: Send + Sync {
 
     /// After a crash: finds the object whose creation was begun but not recorded as done. `None` means that it was not created.
     async fn recover(&self, request: RecoverRequest<'_>) -> Result<Option<Value>, Vec<Fault>>;
+
+    /// True when [`Session::recover`] can find out what became of a creation whose answer was lost.
+    fn recovers(&self, type_name: &str) -> bool {
+        let _ = type_name;
+        true
+    }
 
     /// Removes the marks that creation left on these objects (type, state), now that the state knows them; in as few calls as the API allows.
     async fn settle(&self, created: &[(Arc<str>, Value)]) -> Result<(), Vec<Fault>>;
@@ -144,6 +179,8 @@ pub struct Planned {
     pub requires_replace: Vec<Path>,
     /// What the provider wants to be told again when it applies the plan.
     pub private: Option<Arc<str>>,
+    /// Why the provider cannot say yet what becomes of the object, in words; then nothing is done now.
+    pub deferred: Option<Arc<str>>,
     /// Warnings.
     pub warnings: Vec<Fault>,
 }

@@ -103,7 +103,7 @@ impl ErasedResource<Files> for TerraformData {
                 (or_null(get(prior, "id")), output)
             }
         };
-        Ok(Planned { state: object(id, input, output, triggers), requires_replace, private: None, warnings: Vec::new() })
+        Ok(Planned { state: object(id, input, output, triggers), requires_replace, private: None, deferred: None, warnings: Vec::new() })
     }
 
     async fn read(&self, _: &Files, prior: &Value) -> Result<Option<Value>, Fault> {

@@ -333,7 +333,7 @@ impl Run<'_> {
         let same = self.options.is_partial() || self.options.mode == Mode::Destroy || conditions == recorded;
         // Outputs can be all that is missing: a run that took up an interrupted one finds the objects in the state.
         let same = same && !outputs_differ(&made.plan);
-        let as_recorded = made.plan.refreshed.is_empty() && made.plan.private.is_empty();
+        let as_recorded = made.plan.refreshed.is_empty() && made.plan.gone.is_empty() && made.plan.private.is_empty();
         if same && as_recorded && self.approval.is_none() && self.state.weir.approval.is_none() && self.state.serial > 0 {
             return Ok(());
         }

@@ -1,5 +1,9 @@
 //! `weir providers`
 
+mod lock;
+mod mirror;
+mod schema;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use weir_config::Module;
@@ -10,17 +14,36 @@ use crate::exit::{Exit, Outcome};
 use crate::stack::{Disk, Stack, VariableFlags};
 use crate::stored::StateFlags;
 
-/// Show which module requires which provider
+/// Show which module requires which provider; lock, mirror and describe providers
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     #[command(flatten)]
     variables: VariableFlags,
     #[command(flatten)]
     state: StateFlags,
 }
 
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Lock(lock::Arguments),
+    Mirror(mirror::Arguments),
+    Schema(schema::Arguments),
+}
+
 impl Arguments {
     pub(crate) fn run(self, context: &Context) -> Outcome {
+        match self.command {
+            Some(Command::Lock(arguments)) => arguments.run(context),
+            Some(Command::Mirror(arguments)) => arguments.run(context),
+            Some(Command::Schema(arguments)) => arguments.run(context),
+            None => self.show(context),
+        }
+    }
+
+    fn show(self, context: &Context) -> Outcome {
         let stack = Stack::load(context, &Disk, &self.variables)?;
         let out = &context.out;
         out.line("\nProviders required by configuration:\n.");

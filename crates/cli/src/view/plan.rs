@@ -224,6 +224,7 @@ pub(crate) fn one(change: &Change, paint: Paint) -> String {
     let why = match (change.blocked.as_ref().filter(|_| change.waits()), change.reason.filter(|_| change.action != Action::Forget)) {
         (Some(Blocked::Gate(gate)), _) => Some(format!("after {gate}")),
         (Some(Blocked::Provider(cause)), _) => Some(format!("its provider is known after {cause}")),
+        (Some(Blocked::Deferred(cause)), _) => Some(cause.to_string()),
         (Some(Blocked::Instances(cause)), _) => Some(format!("how many there are is known after {cause}")),
         (None, Some(Reason::NoResource)) => Some(format!("because {} is not in configuration", change.addr.resource)),
         (None, Some(Reason::NoModule)) => Some(format!("because {} is not in configuration", change.addr.module())),

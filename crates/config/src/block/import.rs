@@ -13,7 +13,20 @@ use crate::syntax::{Block, Expr, ExprKind};
 pub(super) fn read(block: &Block, diags: &mut Diagnostics) -> Option<Import> {
     labels(block, 0, diags)?;
     let mut reader = Reader::new(&block.body, diags);
-    let ends = (required(&mut reader, "to", block.span), required(&mut reader, "id", block.span));
+    let to = required(&mut reader, "to", block.span);
+    let identity = reader.expr("identity");
+    let by_identity = identity.is_some();
+    let id = match identity {
+        None => required(&mut reader, "id", block.span),
+        Some(identity) => {
+            if let Some(id) = reader.expr("id") {
+                let detail = "An object is imported by its id or by its identity. Remove one of the two.";
+                reader.diags.error(id.span, "Invalid combination of \"id\" and \"identity\"", detail);
+            }
+            Some(identity)
+        }
+    };
+    let ends = (to, id);
     let provider = reader.expr("provider").and_then(|expr| provider_ref(&expr, reader.diags));
     let repeat = reader.expr("for_each").map_or(Repeat::Once, Repeat::ForEach);
     reader.finish();
@@ -29,7 +42,7 @@ pub(super) fn read(block: &Block, diags: &mut Diagnostics) -> Option<Import> {
         }
         return None;
     };
-    Some(Import { module, type_, resource, to, id, repeat, provider, span: block.span })
+    Some(Import { module, type_, resource, to, id, by_identity, repeat, provider, span: block.span })
 }
 
 /// The names of an address from the left, each with its key.

@@ -68,6 +68,15 @@ impl Walk<'_> {
                 executor.data(self, &job.addr, job.provider, &value);
                 value
             }
+            Err(faults) if !faults.is_empty() && faults.iter().all(|fault| fault.deferred) => {
+                let cause: Arc<str> = faults.into_iter().map(|fault| fault.detail).collect::<Vec<_>>().join("; ").into();
+                let planned = decode::only_configured(job.schema, &decoded.config, None);
+                let planned = decode::mark_schema(&decode::mark(&planned, &decoded.marks), job.schema);
+                let blocked = job.blocked.clone().or(Some(Blocked::Deferred(cause)));
+                executor.unread(&job.addr, job.provider, &planned, blocked, Reason::DependencyPending);
+                done.pending = true;
+                planned
+            }
             Err(faults) => {
                 self.report(decode::report(faults, Some(&job.resource.body), Some(job.resource.span), &job.addr.to_string()));
                 done.failed = true;

@@ -81,6 +81,11 @@ impl Walk<'_> {
             Mode::Ephemeral => (&schemas.ephemeral, "ephemeral resource type"),
         };
         let Some(schema) = schemas.get(&resource.type_) else {
+            if let Some(fault) = schemas.fault(&resource.type_) {
+                self.report([Diagnostic::error(fault.summary.clone(), fault.detail.clone()).at(resource.span)]);
+                done.failed = true;
+                return;
+            }
             let hint = weir_diag::did_you_mean(&resource.type_, schemas.keys().map(|name| &**name));
             let detail = format!("The provider {} does not support {what} \"{}\".{hint}", provider.provider.for_display(), resource.type_);
             self.report([Diagnostic::error(format!("Invalid {what}"), detail).at(resource.span)]);

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
+use prost::Message;
 use weir_plugin::protocol::tfplugin5;
+use weir_plugin::protocol::tfplugin6::get_provider_schema::Response;
 use weir_plugin::protocol::tfplugin6::schema::nested_block::NestingMode;
 use weir_plugin::protocol::tfplugin6::schema::{Attribute, Block, NestedBlock, Object, object};
-use weir_plugin::protocol::tfplugin6::{Function, Schema, ServerCapabilities, function, get_provider_schema};
+use weir_plugin::protocol::tfplugin6::{Function, Schema, ServerCapabilities, StringKind, function};
 
 fn attribute(name: &str, ty: &str, flags: &str) -> Attribute {
     Attribute {
@@ -34,7 +36,7 @@ const TEXT: &str = "\"string\"";
 fn thing() -> Schema {
     let attributes = vec![
         attribute("id", TEXT, "c"),
-        attribute("name", TEXT, "r"),
+        Attribute { description: "What it is _called_.".to_owned(), description_kind: StringKind::Markdown.into(), ..attribute("name", TEXT, "r") },
         attribute("size", "\"number\"", "oc"),
         attribute("tags", "[\"map\",\"string\"]", "o"),
         attribute("ports", "[\"set\",\"number\"]", "o"),
@@ -65,37 +67,55 @@ fn functions() -> HashMap<String, Function> {
         variadic_parameter: Some(parameter("parts")),
         r#return: Some(function::Return { r#type: TEXT.into() }),
         summary: "Joins texts.".to_owned(),
+        description: "Puts a separator between texts.".to_owned(),
+        deprecation_message: String::new(),
     };
     HashMap::from([("join".to_owned(), join)])
 }
 
-/// Everything, as version 6 tells it.
-pub(crate) fn version_6() -> get_provider_schema::Response {
-    let mut answer = common();
-    if let Some(block) = answer.resource_schemas.get_mut("test_thing").and_then(|schema| schema.block.as_mut()) {
-        block.attributes.push(settings());
-    }
-    answer
+/// Everything that there is.
+pub(crate) struct Offered {
+    pub(crate) provider: Schema,
+    pub(crate) resources: HashMap<String, Schema>,
+    data_sources: HashMap<String, Schema>,
+    ephemeral: HashMap<String, Schema>,
 }
 
-fn common() -> get_provider_schema::Response {
+/// What version 6 has.
+pub(crate) fn offered() -> Offered {
     let one = |name: &str, schema: Schema| HashMap::from([(name.to_owned(), schema)]);
-    get_provider_schema::Response {
-        provider: Some(schema(0, vec![attribute("region", TEXT, "o")], vec![])),
-        resource_schemas: one("test_thing", thing()),
-        data_source_schemas: one("test_lookup", schema(0, vec![attribute("key", TEXT, "r"), attribute("found", TEXT, "c")], vec![])),
-        ephemeral_resource_schemas: one("test_ticket", schema(0, vec![attribute("value", TEXT, "c")], vec![])),
-        functions: functions(),
-        server_capabilities: Some(ServerCapabilities { plan_destroy: true, ..ServerCapabilities::default() }),
+    Offered {
+        provider: schema(0, vec![attribute("region", TEXT, "o")], vec![]),
+        resources: one("test_thing", thing()),
+        data_sources: one("test_lookup", schema(0, vec![attribute("key", TEXT, "r"), attribute("found", TEXT, "c")], vec![])),
+        ephemeral: one("test_ticket", schema(0, vec![attribute("value", TEXT, "c")], vec![])),
+    }
+}
+
+/// Everything, as version 6 tells it.
+pub(crate) fn version_6(schema_optional: bool) -> Response {
+    let mut offered = offered();
+    if let Some(block) = offered.resources.get_mut("test_thing").and_then(|schema| schema.block.as_mut()) {
+        block.attributes.push(settings());
+    }
+    told(offered, &|schema| schema.encode_to_vec(), schema_optional)
+}
+
+fn told(offered: Offered, encode: &dyn Fn(Schema) -> Vec<u8>, schema_optional: bool) -> Response {
+    let all = |schemas: HashMap<String, Schema>| schemas.into_iter().map(|(name, schema)| (name, encode(schema).into())).collect();
+    Response {
+        provider: encode(offered.provider).into(),
+        resource_schemas: all(offered.resources),
+        data_source_schemas: all(offered.data_sources),
+        ephemeral_resource_schemas: all(offered.ephemeral),
+        functions: functions().into_iter().map(|(name, function)| (name, function.encode_to_vec().into())).collect(),
+        server_capabilities: Some(ServerCapabilities { plan_destroy: true, get_provider_schema_optional: schema_optional, move_resource_state: true }),
         diagnostics: vec![],
     }
 }
 
 /// The same, as far as version 5 can tell it.
-pub(crate) fn version_5() -> tfplugin5::GetSchemaResponse {
-    fn old(schema: Schema) -> tfplugin5::Schema {
-        tfplugin5::Schema { version: schema.version, block: schema.block.map(block) }
-    }
+pub(crate) fn version_5(schema_optional: bool) -> Response {
     fn block(from: Block) -> tfplugin5::schema::Block {
         let attributes = from.attributes.into_iter().map(|from| tfplugin5::schema::Attribute {
             name: from.name,
@@ -106,7 +126,8 @@ pub(crate) fn version_5() -> tfplugin5::GetSchemaResponse {
             sensitive: from.sensitive,
             deprecated: from.deprecated,
             write_only: from.write_only,
-            ..Default::default()
+            description: from.description,
+            description_kind: from.description_kind,
         });
         let blocks = from.block_types.into_iter().map(|from| tfplugin5::schema::NestedBlock {
             type_name: from.type_name,
@@ -117,15 +138,5 @@ pub(crate) fn version_5() -> tfplugin5::GetSchemaResponse {
         });
         tfplugin5::schema::Block { attributes: attributes.collect(), block_types: blocks.collect(), ..Default::default() }
     }
-    let all = |schemas: HashMap<String, Schema>| schemas.into_iter().map(|(name, schema)| (name, old(schema))).collect();
-    let common = common();
-    tfplugin5::GetSchemaResponse {
-        provider: common.provider.map(old),
-        resource_schemas: all(common.resource_schemas),
-        data_source_schemas: all(common.data_source_schemas),
-        ephemeral_resource_schemas: all(common.ephemeral_resource_schemas),
-        functions: common.functions,
-        server_capabilities: common.server_capabilities,
-        diagnostics: vec![],
-    }
+    told(offered(), &|schema| tfplugin5::Schema { version: schema.version, block: schema.block.map(block) }.encode_to_vec(), schema_optional)
 }

@@ -17,7 +17,11 @@ pub(crate) struct Handler {
     ty: Type,
     stopped: Notify,
     renewed: std::sync::atomic::AtomicU64,
+    made: std::sync::atomic::AtomicU64,
     region: std::sync::Mutex<Option<String>>,
+    /// It must be asked for its schemas before anything else.
+    strict: bool,
+    asked: std::sync::atomic::AtomicBool,
 }
 
 fn dynamic(value: &Value, ty: &Type) -> Option<DynamicValue> {
@@ -59,7 +63,7 @@ fn parts(object: &Value, serial: &dyn Fn(usize, &Value) -> Value) -> Value {
 }
 
 impl Handler {
-    pub(crate) fn new(version: u8) -> Self {
+    pub(crate) fn new(version: u8, strict: bool) -> Self {
         let mut attributes: Vec<(&str, Type)> = vec![
             ("id", Type::String),
             ("name", Type::String),
@@ -78,8 +82,41 @@ impl Handler {
         if version == 6 {
             attributes.push(("settings", Type::object([("mode", Type::String), ("level", Type::Number)])));
         }
-        assert!(definition::version_6().resource_schemas.contains_key("test_thing"));
-        Self { ty: Type::object(attributes), stopped: Notify::new(), renewed: 0.into(), region: std::sync::Mutex::default() }
+        assert!(definition::offered().resources.contains_key("test_thing"));
+        Self { ty: Type::object(attributes), stopped: Notify::new(), renewed: 0.into(), made: 0.into(), region: std::sync::Mutex::default(), strict, asked: false.into() }
+    }
+
+    pub(crate) fn describe(&self, definition: &dyn Fn(bool) -> get_provider_schema::Response) -> get_provider_schema::Response {
+        self.asked.store(true, std::sync::atomic::Ordering::Relaxed);
+        definition(!self.strict)
+    }
+
+    pub(crate) async fn identities(&self, _: get_resource_identity_schemas::Request) -> Done<get_resource_identity_schemas::Response> {
+        if self.strict {
+            return Err(Status::unimplemented("a strict provider is an older one"));
+        }
+        let name =
+            resource_identity_schema::IdentityAttribute { name: "name".to_owned(), r#type: b"\"string\"".to_vec(), required_for_import: true, ..Default::default() };
+        let identity = ResourceIdentitySchema { version: 0, identity_attributes: vec![name] };
+        Ok(get_resource_identity_schemas::Response { identity_schemas: [("test_thing".to_owned(), identity)].into(), diagnostics: vec![] })
+    }
+
+    pub(crate) async fn upgrade_identity(&self, _: upgrade_resource_identity::Request) -> Done<upgrade_resource_identity::Response> {
+        Err(Status::unimplemented("no identity is older than this provider"))
+    }
+
+    /// A terraform_data whose input is a name becomes a thing of that name.
+    pub(crate) async fn take_over(&self, request: move_resource_state::Request) -> Done<move_resource_state::Response> {
+        let from = (request.source_provider_address.as_str(), request.source_type_name.as_str(), request.target_type_name.as_str());
+        if from != ("terraform.io/builtin/terraform", "terraform_data", "test_thing") {
+            let diagnostics = error(&format!("A {} of {} becomes nothing here", from.1, from.0), &[]);
+            return Ok(move_resource_state::Response { diagnostics, ..Default::default() });
+        }
+        let old: serde_json::Value = serde_json::from_slice(&request.source_state.unwrap().json).unwrap();
+        let name = old["input"]["value"].as_str().unwrap();
+        let new = with(&decode_json("{}", &self.ty).unwrap(), "id", format!("id-of-{name}").as_str().into());
+        let new = with(&with(&new, "name", name.into()), "size", 1.into());
+        Ok(move_resource_state::Response { target_state: dynamic(&new, &self.ty), target_private: b"made".to_vec(), ..Default::default() })
     }
 
     pub(crate) async fn prepare(&self, request: prepare_provider_config::Request) -> Done<prepare_provider_config::Response> {
@@ -113,6 +150,9 @@ impl Handler {
     }
 
     pub(crate) async fn configure(&self, request: configure::Request) -> Done<configure::Response> {
+        if self.strict && !self.asked.load(std::sync::atomic::Ordering::Relaxed) {
+            return Ok(configure::Response { diagnostics: error("It was not asked for its schemas", &[]) });
+        }
         let config = read(request.config.as_ref(), &Type::object([("region", Type::String)]));
         let mut region = self.region.lock().unwrap();
         if region.is_some() {
@@ -141,12 +181,15 @@ impl Handler {
             "drifts" => with(&state, "size", 99.into()),
             _ => state,
         };
-        Ok(read_resource::Response { new_state: dynamic(&state, &self.ty), diagnostics, private })
+        Ok(read_resource::Response { new_state: dynamic(&state, &self.ty), diagnostics, private, ..Default::default() })
     }
 
     pub(crate) async fn plan(&self, request: plan_resource_change::Request) -> Done<plan_resource_change::Response> {
         let (prior, proposed) = (read(request.prior_state.as_ref(), &self.ty), read(request.proposed_new_state.as_ref(), &self.ty));
-        let mut answer = plan_resource_change::Response { planned_private: b"planned".to_vec(), ..Default::default() };
+        let waits = text(&proposed, "name") == "patient" && !proposed.get("secret").unwrap().is_known();
+        let deferred = waits.then(|| Deferred { reason: deferred::Reason::ResourceConfigUnknown.into() });
+        assert!(request.client_capabilities.unwrap().deferral_allowed);
+        let mut answer = plan_resource_change::Response { planned_private: b"planned".to_vec(), deferred, ..Default::default() };
         if proposed.is_null() {
             answer.planned_state = request.proposed_new_state;
             return Ok(answer);
@@ -161,8 +204,22 @@ impl Handler {
             answer.diagnostics = error("Private data was lost", &[]);
         }
         planned = parts(&planned, &|_, _| Value::unknown_not_null(Type::String));
-        if text(&planned, "name") == "liar" {
-            planned = with(&planned, "secret", "made up".into());
+        match text(&planned, "name").as_str() {
+            "liar" => planned = with(&planned, "secret", "made up".into()),
+            // The old SDK may do so, and its plans are not held against it.
+            "old liar" => {
+                planned = with(&planned, "secret", "made up".into());
+                answer.legacy_type_system = true;
+            }
+            "relabels" => {
+                let Some(Value::List(element, parts)) = planned.get("part") else { panic!("{planned:?}") };
+                planned = with(&planned, "part", Value::list(element, parts.iter().map(|part| with(part, "label", "made up".into())).collect::<Vec<_>>()));
+            }
+            "ruler" => {
+                let Some(Value::Set(rules)) = planned.get("rule") else { panic!("{planned:?}") };
+                planned = with(&planned, "rule", Value::set(rules.element.clone(), []));
+            }
+            _ => {}
         }
         // As the old SDK does, the path is named whether it changed or not.
         answer.requires_replace = vec![path(&["name"])];
@@ -181,6 +238,9 @@ impl Handler {
         if planned.is_null() {
             answer.new_state = request.planned_state;
             return Ok(answer);
+        }
+        if text(&config, "token") == "kill" {
+            std::process::abort();
         }
         match text(&planned, "name").as_str() {
             "crash" => {
@@ -207,25 +267,39 @@ impl Handler {
             made = with(&made, "size", 1.into());
         }
         made = parts(&made, &|at, part| format!("{}-{at}", text(part, "label")).as_str().into());
-        if text(&made, "name") == "fickle" {
+        if ["fickle", "old fickle"].contains(&text(&made, "name").as_str()) {
             made = with(&made, "secret", "another".into());
+            answer.legacy_type_system = text(&made, "name") == "old fickle";
         }
+        if text(&made, "name") == "vague" {
+            made = with(&made, "old", Value::unknown(Type::String));
+        }
+        self.made.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         answer.new_state = dynamic(&made, &self.ty);
         Ok(answer)
     }
 
     pub(crate) async fn import(&self, request: import_resource_state::Request) -> Done<import_resource_state::Response> {
-        let state = with(&decode_json("{}", &self.ty).unwrap(), "id", request.id.as_str().into());
-        let found = import_resource_state::ImportedResource { type_name: request.type_name, state: dynamic(&state, &self.ty), private: b"imported".to_vec() };
-        Ok(import_resource_state::Response { imported_resources: vec![found], diagnostics: vec![] })
+        let id = match request.identity {
+            Some(identity) => format!("id-of-{}", text(&read(identity.identity_data.as_ref(), &Type::object([("name", Type::String)])), "name")),
+            None => request.id,
+        };
+        let state = with(&decode_json("{}", &self.ty).unwrap(), "id", id.as_str().into());
+        let found =
+            import_resource_state::ImportedResource { type_name: request.type_name, state: dynamic(&state, &self.ty), private: b"imported".to_vec(), identity: None };
+        Ok(import_resource_state::Response { imported_resources: vec![found], ..Default::default() })
     }
 
     pub(crate) async fn read_data(&self, request: read_data_source::Request) -> Done<read_data_source::Response> {
         let ty = Type::object([("key", Type::String), ("found", Type::String)]);
         let config = read(request.config.as_ref(), &ty);
         let region = self.region.lock().unwrap().clone().unwrap_or_default();
+        if text(&config, "key") == "later" && self.made.load(std::sync::atomic::Ordering::Relaxed) == 0 {
+            let deferred = Some(Deferred { reason: deferred::Reason::AbsentPrereq.into() });
+            return Ok(read_data_source::Response { state: dynamic(&Value::Null(ty.clone()), &ty), deferred, ..Default::default() });
+        }
         let found = with(&config, "found", format!("{} in {region}", text(&config, "key")).as_str().into());
-        Ok(read_data_source::Response { state: dynamic(&found, &ty), diagnostics: vec![] })
+        Ok(read_data_source::Response { state: dynamic(&found, &ty), ..Default::default() })
     }
 
     pub(crate) async fn open(&self, _: open_ephemeral_resource::Request) -> Done<open_ephemeral_resource::Response> {
@@ -235,7 +309,7 @@ impl Handler {
             result: dynamic(&Value::object([("value", "ticket")].map(|(name, value)| (name, Value::from(value)))), &ty),
             renew_at: Some(soon.into()),
             private: Some(b"first".to_vec()),
-            diagnostics: vec![],
+            ..Default::default()
         })
     }
 

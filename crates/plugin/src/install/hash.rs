@@ -52,7 +52,7 @@ fn digest(mut from: impl Read) -> io::Result<String> {
     Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-fn list(folder: &Path, prefix: &str, found: &mut Vec<String>) -> io::Result<()> {
+pub(super) fn list(folder: &Path, prefix: &str, found: &mut Vec<String>) -> io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name().into_string().map_err(|_| io::Error::other("a file name is not UTF-8"))?;

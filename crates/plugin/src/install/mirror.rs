@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 
 use semver::Version;
 use weir_addr::ProviderAddr;
+use weir_provider::Fault;
+
+use super::{hash_folder, hash_zip, seen};
 
 /// A folder in the layout of a filesystem mirror.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,10 +28,21 @@ pub(super) enum Shape {
 
 /// One version of a provider in a mirror.
 #[derive(Clone, Debug)]
-pub(super) struct Package {
+pub(super) struct Stored {
     pub(super) version: Version,
     pub(super) path: PathBuf,
     pub(super) shape: Shape,
+}
+
+impl Stored {
+    /// Its hashes, as a lock file names them.
+    pub(super) fn hashes(&self, memory: Option<&Path>) -> Result<Vec<String>, Fault> {
+        let hashed = seen::hashes(&self.path, memory, || match self.shape {
+            Shape::Folder => hash_folder(&self.path).map(|hash| vec![hash]),
+            Shape::Zip => hash_zip(&self.path),
+        });
+        hashed.map_err(|error| Fault::error("Provider cannot be read", format!("{}: {error}.", self.path.display())))
+    }
 }
 
 impl Mirror {
@@ -54,7 +68,7 @@ impl Mirror {
     }
 
     /// The versions of a provider for a platform.
-    pub(super) fn packages(&self, addr: &ProviderAddr, platform: &str) -> Vec<Package> {
+    pub(super) fn packages(&self, addr: &ProviderAddr, platform: &str) -> Vec<Stored> {
         if !self.serves(addr) {
             return Vec::new();
         }
@@ -67,9 +81,9 @@ impl Mirror {
             for (name, path) in entries(&path.join(&*addr.namespace).join(&*addr.name)) {
                 let unpacked = path.join(platform);
                 if let (Ok(version), true) = (Version::parse(&name), unpacked.is_dir()) {
-                    found.push(Package { version, path: unpacked, shape: Shape::Folder });
+                    found.push(Stored { version, path: unpacked, shape: Shape::Folder });
                 } else if let Some(version) = packed(&name, &addr.name, platform) {
-                    found.push(Package { version, path, shape: Shape::Zip });
+                    found.push(Stored { version, path, shape: Shape::Zip });
                 }
             }
         }

@@ -4,7 +4,9 @@ mod constraint;
 mod hash;
 mod lock;
 mod mirror;
+mod publish;
 pub(crate) mod remote;
+mod seen;
 mod signature;
 
 use std::collections::BTreeMap;
@@ -18,9 +20,10 @@ pub use constraint::{Constraint, ConstraintError};
 pub use hash::{hash_folder, hash_zip};
 pub use lock::{LockEntry, lock_file};
 pub use mirror::Mirror;
-pub use remote::{Downloaded, NetworkMirror, Remote, Selection, download};
+pub use publish::publish;
+pub use remote::{Downloaded, NetworkMirror, Package, Remote, Selection, download, fetch};
 
-use mirror::{Package, Shape};
+use mirror::{Shape, Stored};
 
 /// Where providers are looked for.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +36,8 @@ pub struct Folders {
     pub unpacked: PathBuf,
     /// `linux_amd64`
     pub platform: String,
+    /// The file that remembers hashes, so that what has not changed is not hashed again.
+    pub memory: Option<PathBuf>,
 }
 
 /// A provider that was found.
@@ -44,6 +49,8 @@ pub struct Found {
     pub folder: Option<PathBuf>,
     /// Its program.
     pub program: PathBuf,
+    /// `h1:` of its package, where that was needed or is remembered.
+    pub hash: Option<String>,
 }
 
 /// Finds the newest version that meets all constraints, or the one that the lock file names. What is found must be what the lock file says.
@@ -51,18 +58,15 @@ pub fn find(addr: &ProviderAddr, constraints: &[Constraint], lock: Option<&LockE
     if let Some(path) = folders.overrides.get(addr) {
         return overridden(addr, path);
     }
-    let packages: Vec<Package> = folders.mirrors.iter().flat_map(|mirror| mirror.packages(addr, &folders.platform)).collect();
-    let fits = |package: &&Package| constraints.iter().all(|constraint| constraint.allows(&package.version));
+    let packages: Vec<Stored> = folders.mirrors.iter().flat_map(|mirror| mirror.packages(addr, &folders.platform)).collect();
     let locked = lock.map(|lock| &lock.version);
-    let chosen = match locked {
-        Some(version) => packages.iter().find(|package| package.version == *version).filter(fits),
-        // The first of the newest: mirrors are listed in order of preference.
-        None => packages.iter().filter(fits).filter(|package| !constraints.is_empty() || package.version.pre.is_empty()).rev().max_by(|a, b| a.version.cmp(&b.version)),
-    };
+    let chosen = chosen(&packages, constraints, locked);
     let Some(package) = chosen else { return Err(not_found(addr, constraints, locked, &packages, folders)) };
-    if let Some(lock) = lock {
-        check(addr, package, lock)?;
-    }
+    let hashes = match lock {
+        Some(lock) if !lock.hashes.is_empty() => check(addr, package, lock, folders.memory.as_deref())?,
+        _ if folders.memory.is_some() => package.hashes(folders.memory.as_deref())?,
+        _ => Vec::new(),
+    };
     let folder = match package.shape {
         Shape::Folder => package.path.clone(),
         Shape::Zip => {
@@ -74,7 +78,24 @@ pub fn find(addr: &ProviderAddr, constraints: &[Constraint], lock: Option<&LockE
     };
     let program = program(&folder, &addr.name)
         .ok_or_else(|| Fault::error("Provider package has no program", format!("{} holds no executable file terraform-provider-{}.", folder.display(), addr.name)))?;
-    Ok(Found { version: Some(package.version.clone()), folder: Some(folder), program })
+    Ok(Found { version: Some(package.version.clone()), folder: Some(folder), program, hash: hashes.into_iter().find(|hash| hash.starts_with("h1:")) })
+}
+
+/// Version and hashes of a provider in a folder, the newest that meets all constraints or the one that is locked; nothing is unpacked.
+pub fn look_up(addr: &ProviderAddr, constraints: &[Constraint], locked: Option<&Version>, folders: &Folders) -> Result<(Version, Vec<String>), Fault> {
+    let packages: Vec<Stored> = folders.mirrors.iter().flat_map(|mirror| mirror.packages(addr, &folders.platform)).collect();
+    let package = chosen(&packages, constraints, locked).ok_or_else(|| not_found(addr, constraints, locked, &packages, folders))?;
+    Ok((package.version.clone(), package.hashes(folders.memory.as_deref())?))
+}
+
+/// The newest that meets all constraints or, if it does, the one that is locked.
+fn chosen<'a>(packages: &'a [Stored], constraints: &[Constraint], locked: Option<&Version>) -> Option<&'a Stored> {
+    let fits = |package: &&Stored| constraints.iter().all(|constraint| constraint.allows(&package.version));
+    match locked {
+        Some(version) => packages.iter().find(|package| package.version == *version).filter(fits),
+        // The first of the newest: mirrors are listed in order of preference.
+        None => packages.iter().filter(fits).filter(|package| !constraints.is_empty() || package.version.pre.is_empty()).rev().max_by(|a, b| a.version.cmp(&b.version)),
+    }
 }
 
 fn overridden(addr: &ProviderAddr, path: &Path) -> Result<Found, Fault> {
@@ -88,10 +109,10 @@ fn overridden(addr: &ProviderAddr, path: &Path) -> Result<Found, Fault> {
         );
         Fault::error("Provider not found", detail)
     };
-    program.map(|program| Found { version: None, folder: None, program }).ok_or_else(missing)
+    program.map(|program| Found { version: None, folder: None, program, hash: None }).ok_or_else(missing)
 }
 
-fn not_found(addr: &ProviderAddr, constraints: &[Constraint], locked: Option<&Version>, packages: &[Package], folders: &Folders) -> Fault {
+fn not_found(addr: &ProviderAddr, constraints: &[Constraint], locked: Option<&Version>, packages: &[Stored], folders: &Folders) -> Fault {
     let name = addr.for_display();
     let wanted: Vec<String> = constraints.iter().map(ToString::to_string).collect();
     let wanted = if wanted.is_empty() { String::new() } else { format!(" {}", wanted.join(", ")) };
@@ -121,23 +142,15 @@ fn not_found(addr: &ProviderAddr, constraints: &[Constraint], locked: Option<&Ve
     Fault::error("Provider not found", detail)
 }
 
-/// The package must be one that the lock file knows.
-fn check(addr: &ProviderAddr, package: &Package, lock: &LockEntry) -> Result<(), Fault> {
+/// The package must be one that the lock file knows. Gives its hashes.
+fn check(addr: &ProviderAddr, package: &Stored, lock: &LockEntry, memory: Option<&Path>) -> Result<Vec<String>, Fault> {
     let fault = |detail: String| Fault::error("Provider is not the one in the lock file", detail);
-    if lock.hashes.is_empty() {
-        return Ok(());
-    }
-    let hashed = match package.shape {
-        Shape::Folder => hash_folder(&package.path).map(|hash| vec![hash]),
-        Shape::Zip => hash_zip(&package.path),
-    };
-    let hashes = hashed.map_err(|error| Fault::error("Provider cannot be read", format!("{}: {error}.", package.path.display())))?;
+    let hashes = package.hashes(memory)?;
     if hashes.iter().any(|hash| lock.hashes.contains(hash)) {
-        return Ok(());
+        return Ok(hashes);
     }
     let only_zip = package.shape == Shape::Folder && !lock.hashes.iter().any(|hash| hash.starts_with("h1:"));
-    let hint =
-        if only_zip { " The file has only hashes of packed providers (zh:), and this one is unpacked: add its h1 hash with `terraform providers lock`." } else { "" };
+    let hint = if only_zip { " The file has only hashes of packed providers (zh:), and this one is unpacked: add its h1 hash with `weir providers lock`." } else { "" };
     Err(fault(format!(
         "{} in {} has the hash {}, which .terraform.lock.hcl does not name for version {}.{hint} If the change is meant, remove the provider from the lock file.",
         addr.for_display(),
@@ -214,7 +227,13 @@ mod tests {
     }
 
     fn folders(root: &Path) -> Folders {
-        Folders { overrides: BTreeMap::new(), mirrors: vec![Mirror::new(root.join("mirror"))], unpacked: root.join("unpacked"), platform: "linux_amd64".to_owned() }
+        Folders {
+            overrides: BTreeMap::new(),
+            mirrors: vec![Mirror::new(root.join("mirror"))],
+            unpacked: root.join("unpacked"),
+            platform: "linux_amd64".to_owned(),
+            memory: None,
+        }
     }
 
     fn check_find(root: &Path, constraint: &str, lock: Option<LockEntry>, wanted: Result<&str, &str>) {

@@ -10,6 +10,7 @@ use semver::Version;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
 use weir_addr::ProviderAddr;
 use weir_provider::Fault;
 
@@ -59,6 +60,41 @@ pub struct Downloaded {
     pub signed_by: Option<String>,
 }
 
+/// A provider package that was downloaded and checked, packed as it came.
+#[derive(Debug)]
+pub struct Package {
+    /// Its version.
+    pub version: Version,
+    /// The zip file; gone when dropped.
+    pub file: NamedTempFile,
+    /// Its own hashes, `h1:` first.
+    own: Vec<String>,
+    /// What the lock file should know of it.
+    pub hashes: Vec<String>,
+    /// The key that has signed it; `None` from a mirror, which signs nothing.
+    pub signed_by: Option<String>,
+}
+
+impl Package {
+    /// `h1:` of its content.
+    pub fn content_hash(&self) -> &str {
+        self.own.first().map_or("", String::as_str)
+    }
+
+    /// Unpacks it to where providers are kept.
+    fn unpack(self, addr: &ProviderAddr, remote: &Remote) -> Result<Downloaded, Fault> {
+        let Self { version, file, own, hashes, signed_by } = self;
+        let local = |error: std::io::Error| Fault::error("Provider package cannot be unpacked", format!("{} {version}: {error}.", addr.for_display()));
+        let folder = remote.into.join(&*addr.host).join(&*addr.namespace).join(&*addr.name).join(version.to_string()).join(&remote.platform);
+        if folder.is_dir() && !own.contains(&hash_folder(&folder).map_err(local)?) {
+            // What was there before is another package of that version.
+            std::fs::remove_dir_all(&folder).map_err(local)?;
+        }
+        unpack(file.path(), &folder).map_err(local)?;
+        Ok(Downloaded { version, hashes, signed_by })
+    }
+}
+
 impl Selection {
     pub(super) fn takes(&self, addr: &ProviderAddr) -> bool {
         let matches = |patterns: &[String]| patterns.iter().any(|pattern| mirror::matches(pattern, addr));
@@ -85,7 +121,7 @@ struct Platform {
 }
 
 #[derive(Deserialize)]
-struct Package {
+struct Place {
     #[serde(default)]
     protocols: Vec<String>,
     filename: String,
@@ -207,8 +243,13 @@ pub(crate) fn newest(versions: impl Iterator<Item = Version>, constraints: &[Con
     (all.iter().rev().find(fits).cloned(), all)
 }
 
-/// Downloads the newest version that meets all constraints, or the one that is locked. `None` when nobody who may be asked has the provider.
+/// Downloads and unpacks the newest version that meets all constraints, or the one that is locked. `None` when nobody who may be asked has the provider.
 pub async fn download(addr: &ProviderAddr, constraints: &[Constraint], locked: Option<&Version>, remote: &Remote) -> Result<Option<Downloaded>, Fault> {
+    fetch(addr, constraints, locked, remote).await?.map(|package| package.unpack(addr, remote)).transpose()
+}
+
+/// Downloads what [`download`] does and leaves it packed.
+pub async fn fetch(addr: &ProviderAddr, constraints: &[Constraint], locked: Option<&Version>, remote: &Remote) -> Result<Option<Package>, Fault> {
     let web = Web::new(&remote.tokens)?;
     let job = Job { web: &web, addr, constraints, locked, remote };
     for mirror in remote.mirrors.iter().filter(|mirror| mirror.selection.takes(addr)) {
@@ -251,7 +292,7 @@ impl Job<'_> {
         })
     }
 
-    async fn in_registry(&self) -> Result<Option<Downloaded>, Fault> {
+    async fn in_registry(&self) -> Result<Option<Package>, Fault> {
         let addr = self.addr;
         let host = Url::parse(&format!("https://{}/", addr.host)).map_err(|error| Fault::error("Invalid registry host", format!("{}: {error}.", addr.host)))?;
         let discovery = join(&host, ".well-known/terraform.json")?;
@@ -265,7 +306,7 @@ impl Job<'_> {
         let here = |offered: &Offered| offered.platforms.is_empty() || offered.platforms.iter().any(|platform| platform.os == os && platform.arch == arch);
         let version = self.choose(offered.versions.iter().filter(|offered| here(offered)).filter_map(|offered| offered.version.parse().ok()), &list)?;
         let place = join(&base, &format!("{}/{}/{version}/download/{os}/{arch}", addr.namespace, addr.name))?;
-        let package: Package = self.web.json(&place).await?.ok_or_else(|| failed(&place, "there is nothing"))?;
+        let package: Place = self.web.json(&place).await?.ok_or_else(|| failed(&place, "there is nothing"))?;
         if !package.protocols.is_empty() && !package.protocols.iter().any(|protocol| ["5", "6"].contains(&protocol.split('.').next().unwrap_or_default())) {
             return Err(failed(&place, format!("version {version} speaks only version {} of the plugin protocol, and Weir 5 and 6", package.protocols.join(", "))));
         }
@@ -287,10 +328,10 @@ impl Job<'_> {
         };
         let zip = self.web.needed(&join(&place, &package.download_url)?).await?;
         let zh = lines.iter().filter(|(_, file)| file.ends_with(".zip")).map(|(sum, _)| format!("zh:{}", sum.to_lowercase())).collect();
-        self.install(version, &zip, &[format!("zh:{}", expected.to_lowercase())], zh, Some(signed_by))
+        self.checked(version, &zip, &[format!("zh:{}", expected.to_lowercase())], zh, Some(signed_by))
     }
 
-    async fn in_mirror(&self, base: &str) -> Result<Option<Downloaded>, Fault> {
+    async fn in_mirror(&self, base: &str) -> Result<Option<Package>, Fault> {
         let addr = self.addr;
         let invalid = |error: &dyn std::fmt::Display| Fault::error("Invalid network mirror", format!("{base}: {error}."));
         let base = Url::parse(&format!("{}/", base.trim_end_matches('/'))).map_err(|error| invalid(&error))?;
@@ -303,15 +344,14 @@ impl Job<'_> {
             return Err(failed(&place, format!("version {version} is not there for {}", self.remote.platform)));
         };
         let zip = self.web.needed(&join(&place, &archive.url)?).await?;
-        self.install(version, &zip, &archive.hashes, Vec::new(), None)
+        self.checked(version, &zip, &archive.hashes, Vec::new(), None)
     }
 
-    /// Checks a package against the sums that it must have (one of them, if there are any), and unpacks it.
-    fn install(&self, version: Version, zip: &[u8], expected: &[String], mut hashes: Vec<String>, signed_by: Option<String>) -> Result<Option<Downloaded>, Fault> {
+    /// Checks a package against the sums that it must have: one of them, if there are any.
+    fn checked(&self, version: Version, zip: &[u8], expected: &[String], mut hashes: Vec<String>, signed_by: Option<String>) -> Result<Option<Package>, Fault> {
         let addr = self.addr;
         let local = |error: std::io::Error| Fault::error("Provider package cannot be unpacked", format!("{} {version}: {error}.", addr.for_display()));
-        let folder = self.remote.into.join(&*addr.host).join(&*addr.namespace).join(&*addr.name).join(version.to_string()).join(&self.remote.platform);
-        let file = tempfile::NamedTempFile::new().map_err(local)?;
+        let file = NamedTempFile::new().map_err(local)?;
         std::fs::write(file.path(), zip).map_err(local)?;
         let own = hash_zip(file.path()).map_err(local)?;
         if !expected.is_empty() && !own.iter().any(|hash| expected.contains(hash)) {
@@ -321,14 +361,9 @@ impl Job<'_> {
                 format!("The package of {} {version} has the SHA-256 sum {sum}, and {} was expected. Nothing was installed.", addr.for_display(), expected.join(" or ")),
             ));
         }
-        if folder.is_dir() && hash_folder(&folder).map_err(local)? != own[0] {
-            // What was there before is another package of that version.
-            std::fs::remove_dir_all(&folder).map_err(local)?;
-        }
-        unpack(file.path(), &folder).map_err(local)?;
-        hashes.extend(own.into_iter().filter(|hash| hash.starts_with("h1:")));
+        hashes.extend(own.iter().filter(|hash| hash.starts_with("h1:")).cloned());
         hashes.sort();
         hashes.dedup();
-        Ok(Some(Downloaded { version, hashes, signed_by }))
+        Ok(Some(Package { version, file, own, hashes, signed_by }))
     }
 }

@@ -96,7 +96,7 @@ impl<'a> ResourcePlan<'a> {
         if let Some(prior) = self.prior {
             forced(&self.schema.block, prior, &state, &mut Path::root(), &mut self.replace);
         }
-        Planned { state, requires_replace: self.replace, private: None, warnings: self.warnings }
+        Planned { state, requires_replace: self.replace, private: None, deferred: None, warnings: self.warnings }
     }
 }
 

@@ -189,6 +189,7 @@ fn change(change: &Change) -> Json {
     match &change.blocked {
         Some(Blocked::Gate(gate)) => entry["blocked_by"] = json!({ "gate": gate.as_str() }),
         Some(Blocked::Provider(cause)) => entry["blocked_by"] = json!({ "provider": &**cause }),
+        Some(Blocked::Deferred(cause)) => entry["blocked_by"] = json!({ "deferred": &**cause }),
         Some(Blocked::Instances(cause)) => entry["blocked_by"] = json!({ "instances": &**cause }),
         Some(Blocked::Confirm(stage)) => entry["blocked_by"] = json!({ "confirm": stage.as_str() }),
         None => {}
