@@ -81,9 +81,11 @@ impl Evaluator<'_> {
                         Ok((Value::Unknown(unknown), marks)) => {
                             text.marks = text.marks.union(marks);
                             text.wait(unknown.cause.clone());
-                            // For the marks and the errors of both.
+                            // For the marks of both. What is wrong in one of them may be in the one that is not taken.
+                            let before = std::mem::take(&mut self.diags);
                             self.parts(yes, text);
                             self.parts(no, text);
+                            self.diags = before;
                         }
                         Ok(_) => {
                             self.fail(condition.span, "Null condition", "The condition value is null. Conditions must either be true or false.", &[condition]);

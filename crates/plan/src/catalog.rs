@@ -15,8 +15,10 @@ pub struct Catalog {
     implied: BTreeMap<Arc<str>, ProviderAddr>,
     /// Why providers that a configuration names are not there.
     missing: BTreeMap<ProviderAddr, Fault>,
-    /// What takes the place of configured providers, and of single objects, the nearest last.
-    stand_ins: (BTreeMap<ProviderConfigAddr, Arc<dyn Session>>, Vec<(Target, Mode, Arc<dyn Session>)>),
+    /// What takes the place of configured providers.
+    stand_ins: BTreeMap<ProviderConfigAddr, Arc<dyn Session>>,
+    /// What takes the place of the providers of single objects, the nearest last.
+    object_stand_ins: Vec<(Target, Mode, Arc<dyn Session>)>,
 }
 
 impl Catalog {
@@ -38,22 +40,22 @@ impl Catalog {
 
     /// Puts something in the place of a configured provider: a mock.
     pub fn stand_in(&mut self, of: ProviderConfigAddr, session: Arc<dyn Session>) {
-        self.stand_ins.0.insert(of, session);
+        self.stand_ins.insert(of, session);
     }
 
     /// Puts something in the place of the provider of some objects. What is said last counts.
     pub fn stand_in_for(&mut self, objects: Target, mode: Mode, session: Arc<dyn Session>) {
-        self.stand_ins.1.push((objects, mode, session));
+        self.object_stand_ins.push((objects, mode, session));
     }
 
     /// What stands in for a configured provider.
     pub fn stand_in_of(&self, of: &ProviderConfigAddr) -> Option<&Arc<dyn Session>> {
-        self.stand_ins.0.get(of)
+        self.stand_ins.get(of)
     }
 
     /// What stands in for the provider of one object.
     pub fn stand_in_of_object(&self, addr: &InstanceAddr) -> Option<&Arc<dyn Session>> {
-        self.stand_ins.1.iter().rev().find(|(target, mode, _)| *mode == addr.resource.mode && target.matches(addr)).map(|(.., session)| session)
+        self.object_stand_ins.iter().rev().find(|(target, mode, _)| *mode == addr.resource.mode && target.matches(addr)).map(|(.., session)| session)
     }
 
     /// The provider of that address.
