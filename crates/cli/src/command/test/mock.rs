@@ -138,7 +138,7 @@ impl Session for Mock {
         } else {
             proposed
         };
-        Ok(Planned { state, requires_replace: Vec::new(), private: None, warnings: Vec::new() })
+        Ok(Planned { state, requires_replace: Vec::new(), private: None, warnings: Vec::new(), deferred: None })
     }
 
     async fn apply(&self, request: ApplyRequest<'_>) -> Applied {

@@ -9,8 +9,8 @@ use weir_plan::{Blocked, Change, Drift, GatePlan, GateStatus, Plan};
 use weir_state::{State, Status, TERRAFORM_VERSION};
 use weir_value::Value;
 
-use self::values::{known, unknown};
 pub(super) use self::values::{head, sensitive};
+use self::values::{known, unknown};
 use super::plan::steps;
 use super::state_json::Modules;
 use crate::stack::Stack;
