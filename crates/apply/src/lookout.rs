@@ -8,7 +8,7 @@ const SHOWN: usize = 4;
 
 /// What to do about a creation whose end nobody knows. `planned` is the object as far as it was known, without secrets.
 pub(crate) fn advice(addr: &InstanceAddr, planned: Option<&Value>) -> String {
-    let marks = planned.map(|planned| described(planned)).filter(|marks| !marks.is_empty()).map(|marks| format!(" with {}", marks.join(", "))).unwrap_or_default();
+    let marks = planned.map(described).filter(|marks| !marks.is_empty()).map(|marks| format!(" with {}", marks.join(", "))).unwrap_or_default();
     format!(
         "Look for an object of the type {}{marks}. If it is there, take it into the state with `weir import '{addr}' ID`, or remove it; else the next apply creates another one.",
         addr.resource.type_
