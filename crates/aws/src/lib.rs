@@ -75,6 +75,7 @@ mod query;
 mod ranges;
 mod requirements;
 mod rule_resource;
+mod s3_grantee;
 mod s3_inline;
 #[cfg(test)]
 mod schema_test;

@@ -5,6 +5,8 @@
 //! - Who sees the result without its marks can tell nothing about a marked input.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod nowhere;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,42 +14,10 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use weir_config::syntax::{Ident, parse_expression};
 use weir_diag::{Diagnostic, Sources, Span};
-use weir_eval::function::{Answer, EntryKind, FileError, FunctionError, Host};
 use weir_eval::{Evaluator, Found, Scope};
 use weir_value::{Marks, Type, Value};
 
-/// A world without anything.
-struct Nowhere;
-
-impl Host for Nowhere {
-    fn read_file(&self, _: &str) -> Result<Vec<u8>, FileError> {
-        Err(FileError::NotFound)
-    }
-    fn entry(&self, _: &str) -> Result<Option<EntryKind>, FileError> {
-        Ok(None)
-    }
-    fn list(&self, _: &str) -> Result<Vec<String>, FileError> {
-        Err(FileError::NotFound)
-    }
-    fn working_directory(&self) -> Result<String, FileError> {
-        Err(FileError::NotFound)
-    }
-    fn home_directory(&self) -> Option<String> {
-        None
-    }
-    fn plan_timestamp(&self) -> Option<Arc<str>> {
-        None
-    }
-    fn timestamp(&self) -> Option<Arc<str>> {
-        None
-    }
-    fn random(&self) -> Option<[u8; 16]> {
-        None
-    }
-    fn render_template(&self, _: &str, _: &str, _: &Value) -> Answer {
-        Err(FunctionError::argument(0, "there are no templates here"))
-    }
-}
+use nowhere::Nowhere;
 
 /// The inputs, by name: `var.NAME`.
 type Inputs = BTreeMap<&'static str, Value>;

@@ -8,6 +8,7 @@ use weir_value::{Path, Value};
 
 use super::s3_bucket::passing;
 use crate::api::Explain;
+use crate::s3_grantee::Grantee;
 use crate::{Client, keep, plan, wait};
 
 /// Who may read and write a bucket, in the old form; new buckets take no ACLs until their ownership controls allow it.
@@ -67,27 +68,6 @@ pub(crate) struct Grant {
     grantee: Vec<Grantee>,
 }
 
-/// An account or a group.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Schema)]
-#[serde(default)]
-pub(crate) struct Grantee {
-    /// What the account is called.
-    #[schema(computed)]
-    display_name: Option<String>,
-    /// Address of the account, for `AmazonCustomerByEmail`.
-    #[schema(optional)]
-    email_address: Option<String>,
-    /// Canonical id of the account, for `CanonicalUser`.
-    #[schema(optional)]
-    id: Option<String>,
-    /// `CanonicalUser`, `AmazonCustomerByEmail` or `Group`.
-    #[schema(required)]
-    r#type: Option<String>,
-    /// The group, for `Group`.
-    #[schema(optional)]
-    uri: Option<String>,
-}
-
 /// An account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Schema)]
 #[serde(default)]
@@ -108,18 +88,11 @@ fn given(text: &Option<String>) -> Option<String> {
     text.clone().filter(|text| !text.is_empty())
 }
 
-/// A grantee as the API takes and shows it.
-pub(super) fn grantee(kind: &Option<String>, id: &Option<String>, email: &Option<String>, uri: &Option<String>) -> Result<types::Grantee, Fault> {
-    let builder = types::Grantee::builder().set_type(kind.as_deref().map(types::Type::from));
-    let grantee = builder.set_id(given(id)).set_email_address(given(email)).set_uri(given(uri)).build();
-    grantee.map_err(|error| Fault::error("Invalid grantee", error.to_string()))
-}
-
 impl Policy {
     fn request(&self) -> Result<AccessControlPolicy, Fault> {
         let mut grants = Vec::new();
         for grant in &self.grant {
-            let who = grant.grantee.first().map(|who| grantee(&who.r#type, &who.id, &who.email_address, &who.uri)).transpose()?;
+            let who = grant.grantee.first().map(Grantee::asked).transpose()?;
             grants.push(types::Grant::builder().set_grantee(who).set_permission(grant.permission.as_deref().map(Permission::from)).build());
         }
         let owner = self.owner.first().map(|owner| types::Owner::builder().set_id(given(&owner.id)).set_display_name(given(&owner.display_name)).build());
@@ -198,17 +171,7 @@ impl Resource for S3BucketAcl {
         let answer = call.send().await.api("s3:GetBucketAcl")?;
         let grants = answer.grants.unwrap_or_default().into_iter().map(|grant| Grant {
             permission: grant.permission.map(|permission| permission.as_str().to_owned()),
-            grantee: grant
-                .grantee
-                .into_iter()
-                .map(|who| Grantee {
-                    display_name: Some(who.display_name.unwrap_or_default()),
-                    email_address: who.email_address,
-                    id: who.id,
-                    r#type: Some(who.r#type.as_str().to_owned()),
-                    uri: who.uri,
-                })
-                .collect(),
+            grantee: grant.grantee.into_iter().map(Grantee::shown).collect(),
         });
         let owner = answer.owner.into_iter().map(|owner| Owner { display_name: Some(owner.display_name.unwrap_or_default()), id: owner.id });
         let policy = Policy { grant: grants.collect(), owner: owner.collect() };

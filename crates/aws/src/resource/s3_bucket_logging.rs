@@ -6,8 +6,8 @@ use weir_provider::native::{Operation, Resource, ResourcePlan};
 use weir_provider::{Fault, Schema};
 
 use super::s3_bucket::{import_parts, owned_id, passing};
-use super::s3_bucket_acl::grantee;
 use crate::api::Explain;
+use crate::s3_grantee::Grantee;
 use crate::{Client, keep, plan, wait};
 
 /// Where the log of accesses to a bucket goes.
@@ -56,27 +56,6 @@ pub(crate) struct Grant {
     /// Who.
     #[schema(block, min = 1, max = 1)]
     grantee: Vec<Grantee>,
-}
-
-/// An account or a group.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Schema)]
-#[serde(default)]
-pub(crate) struct Grantee {
-    /// What the account is called.
-    #[schema(computed)]
-    display_name: Option<String>,
-    /// Address of the account, for `AmazonCustomerByEmail`.
-    #[schema(optional)]
-    email_address: Option<String>,
-    /// Canonical id of the account, for `CanonicalUser`.
-    #[schema(optional)]
-    id: Option<String>,
-    /// `CanonicalUser`, `AmazonCustomerByEmail` or `Group`.
-    #[schema(required)]
-    r#type: Option<String>,
-    /// The group, for `Group`.
-    #[schema(optional)]
-    uri: Option<String>,
 }
 
 /// One of the two forms of keys.
@@ -132,7 +111,7 @@ impl S3BucketLogging {
     async fn put(client: &Client, planned: &Self) -> Result<(), Fault> {
         let mut grants = Vec::new();
         for grant in &planned.target_grant {
-            let who = grant.grantee.first().map(|who| grantee(&who.r#type, &who.id, &who.email_address, &who.uri)).transpose()?;
+            let who = grant.grantee.first().map(Grantee::asked).transpose()?;
             grants.push(types::TargetGrant::builder().set_grantee(who).set_permission(grant.permission.as_deref().map(BucketLogsPermission::from)).build());
         }
         let enabled = LoggingEnabled::builder()
@@ -181,17 +160,7 @@ impl Resource for S3BucketLogging {
         let Some(enabled) = call.send().await.api("s3:GetBucketLogging")?.logging_enabled else { return Ok(None) };
         let grants = enabled.target_grants.unwrap_or_default().into_iter().map(|grant| Grant {
             permission: grant.permission.map(|permission| permission.as_str().to_owned()),
-            grantee: grant
-                .grantee
-                .into_iter()
-                .map(|who| Grantee {
-                    display_name: Some(who.display_name.unwrap_or_default()),
-                    email_address: who.email_address,
-                    id: who.id,
-                    r#type: Some(who.r#type.as_str().to_owned()),
-                    uri: who.uri,
-                })
-                .collect(),
+            grantee: grant.grantee.into_iter().map(Grantee::shown).collect(),
         });
         let read = Self {
             target_bucket: Some(enabled.target_bucket),

@@ -108,7 +108,7 @@ impl<'a> Report<'a> {
             self.event("info", format!("  \"{run}\"... {word}"), (path, Some(run)), "test_run", Some(content));
         } else {
             let paint = self.context.paint();
-            let shown = if status == Status::Pass { paint.good(word.to_owned()) } else { word.to_owned() };
+            let shown = if status == Status::Pass { paint.good(word) } else { word.to_owned() };
             self.context.out.line(format!("  run \"{run}\"... {shown}"));
             if let Some(details) = details {
                 self.context.out.line(format!("\n{details}"));
@@ -171,7 +171,7 @@ impl<'a> Report<'a> {
             self.event("info", format!("{path}... {word}"), (path, None), "test_file", Some(content));
         } else {
             let paint = self.context.paint();
-            let shown = if status == Status::Pass { paint.good(word.to_owned()) } else { word.to_owned() };
+            let shown = if status == Status::Pass { paint.good(word) } else { word.to_owned() };
             self.context.out.line(format!("{path}... {shown}"));
         }
     }
