@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use weir_addr::ProviderAddr;
+use weir_addr::{Constraint, ProviderAddr};
 use weir_diag::{Diagnostics, Span};
 use weir_value::Value;
 
@@ -13,8 +13,11 @@ use crate::syntax::{Block, Expr, ExprKind};
 pub(super) fn read(module: &mut Module, block: &Block, diags: &mut Diagnostics) {
     labels(block, 0, diags);
     let mut reader = Reader::new(&block.body, diags);
-    // A constraint on the version of Terraform or OpenTofu says nothing about Weir, which reads the language of both.
-    reader.string("required_version");
+    if let Some(text) = reader.string("required_version")
+        && let Some(attribute) = block.body.attribute("required_version")
+    {
+        language(&text, attribute.expr.span, reader.diags);
+    }
     reader.attribute("experiments");
     drop(reader.blocks("provider_meta"));
     for required in reader.blocks("required_providers") {
@@ -77,6 +80,27 @@ fn backend(module: &mut Module, block: &Block, diags: &mut Diagnostics) {
             );
             diags.error(block.span, "Unsupported backend type", detail);
         }
+    }
+}
+
+/// A constraint on the version of Terraform or OpenTofu asks for a language. Ours is that of 1.11, in which what was written for older versions still holds: only a newer one cannot be had.
+fn language(text: &str, span: Span, diags: &mut Diagnostics) {
+    let constraint: Constraint = match text.parse() {
+        Ok(constraint) => constraint,
+        Err(error) => {
+            diags.error(span, "Invalid version constraint", format!("{error}."));
+            return;
+        }
+    };
+    // Every release up to now has had fewer patches.
+    const PATCHES: u64 = 50;
+    let minors = (12..=15).map(|minor| (0, minor)).chain((0..=11).map(|minor| (1, minor)));
+    let known = minors.flat_map(|(major, minor)| (0..PATCHES).map(move |patch| format!("{major}.{minor}.{patch}")));
+    if !known.into_iter().any(|version| constraint.allows_text(&version)) {
+        let detail = format!(
+            "This configuration is written for version {constraint} of the language, and Weir reads that of Terraform and OpenTofu 1.11. A constraint on an older version counts as met; a newer one may need what Weir does not have."
+        );
+        diags.error(span, "Unsupported language version", detail);
     }
 }
 

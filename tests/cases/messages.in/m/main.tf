@@ -1,0 +1,6 @@
+variable "size" {}
+
+resource "terraform_data" "b" {
+  count = 1
+  input = var.size
+}
