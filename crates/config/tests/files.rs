@@ -153,7 +153,7 @@ fn json_is_read_like_the_native_syntax() {
   "terraform": {"required_providers": {"t": {"source": "x/t", "configuration_aliases": []}}},
   "provider": {"t": {"alias": "e"}},
   "resource": {"t": {"x": {"provider": "t.e", "depends_on": ["t.y", "module.m"], "for_each": "${var.v}",
-    "lifecycle": {"ignore_changes": ["a", "b[0].c"], "precondition": {"condition": "${true}", "error_message": "x"}}}, "y": {}}},
+    "lifecycle": {"ignore_changes": ["a", "b[0].c"], "precondition": {"condition": "${var.on}", "error_message": "x"}}}, "y": {}}},
   "module": {"m": {"source": "./m", "providers": {"t.u": "t.e"}, "count": 1}}
 }"#,
     );
