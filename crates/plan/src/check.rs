@@ -18,6 +18,9 @@ use crate::walk::Walk;
 
 type Probes = HashMap<(Arc<str>, Arc<str>), Value>;
 
+/// What a check block that does not hold is reported as.
+pub const ASSERTION_FAILED: &str = "Check block assertion failed";
+
 impl Walk<'_> {
     /// Looks at every `check` block, when all else is done. What does not hold is a warning.
     pub(crate) async fn checks(&self) {
@@ -82,7 +85,7 @@ impl Walk<'_> {
             Ok(Value::Unknown(_)) => (CheckStatus::Unknown, None),
             Ok(Value::Bool(false)) => {
                 let (_, message) = self.condition(scope, rule);
-                let warning = Diagnostic::warning("Check block assertion failed", message.clone()).at(rule.condition.span);
+                let warning = Diagnostic::warning(ASSERTION_FAILED, message.clone()).at(rule.condition.span);
                 self.report([evaluator.describe(warning, &rule.condition)]);
                 (CheckStatus::Fail, Some(message))
             }

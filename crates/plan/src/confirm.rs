@@ -46,13 +46,8 @@ pub(crate) fn node(nodes: &Nodes, change: &Change) -> Option<NodeId> {
 }
 
 /// Everything that depends on one of these nodes, directly or not.
-pub(crate) fn dependants(nodes: &Nodes, from: impl Iterator<Item = NodeId>) -> HashSet<NodeId> {
-    let mut next: Vec<Vec<NodeId>> = vec![Vec::new(); nodes.nodes.len()];
-    for (id, deps) in nodes.deps.iter().enumerate() {
-        for dep in deps {
-            next[*dep].push(id);
-        }
-    }
+fn dependants(nodes: &Nodes, from: impl Iterator<Item = NodeId>) -> HashSet<NodeId> {
+    let next = nodes.needing();
     let mut stack: Vec<NodeId> = from.flat_map(|id| next[id].clone()).collect();
     let mut found = HashSet::new();
     while let Some(id) = stack.pop() {

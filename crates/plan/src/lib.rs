@@ -42,6 +42,7 @@ mod world;
 pub use against::{Against, against};
 pub use approval::{Approval, Difference};
 pub use catalog::Catalog;
+pub use check::ASSERTION_FAILED;
 pub use condition::{CheckOutcome, CheckStatus, Checked, CheckedInstance, Conditions};
 pub use console::{Beside, Console, console};
 pub use decode::{Decoded, decode_instance, split, without_unknown};

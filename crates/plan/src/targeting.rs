@@ -37,7 +37,7 @@ pub(crate) fn included(nodes: &Nodes, options: &Options) -> Option<HashSet<NodeI
     }
     let destroy = options.mode == Mode::Destroy;
     let needed = &nodes.deps;
-    let needing = needing(nodes);
+    let needing = nodes.needing();
     let named = |test: &dyn Fn(&ResourceAddr) -> bool| -> Vec<NodeId> {
         let is_named = |id: &NodeId| config_addr(nodes, *id).is_some_and(|addr| test(&addr));
         (0..nodes.nodes.len()).filter(is_named).collect()
@@ -74,16 +74,6 @@ fn outputs(nodes: &Nodes, found: &mut HashSet<NodeId>) {
             found.insert(id);
         }
     }
-}
-
-fn needing(nodes: &Nodes) -> Vec<Vec<NodeId>> {
-    let mut needing = vec![Vec::new(); nodes.nodes.len()];
-    for (id, deps) in nodes.deps.iter().enumerate() {
-        for dep in deps {
-            needing[*dep].push(id);
-        }
-    }
-    needing
 }
 
 fn reach(mut stack: Vec<NodeId>, next: &[Vec<NodeId>]) -> HashSet<NodeId> {

@@ -377,6 +377,9 @@ impl Run<'_> {
         if added + changed + destroyed > 0 {
             context.out.line(format!("\n{}", paint.good(format!("Applied so far: {added} added, {changed} changed, {destroyed} destroyed."))));
         }
+        if let Some(stream) = context.stream.as_ref().filter(|_| !self.told) {
+            stream.plan(&made.plan);
+        }
         let mut waits = false;
         for gate in made.plan.gates.iter().filter(|gate| gate.holds_up(&made.plan)) {
             waits = true;

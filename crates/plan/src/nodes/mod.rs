@@ -133,6 +133,17 @@ impl Nodes {
         self.index.get(node).copied()
     }
 
+    /// The nodes that need each one, directly: the edges the other way round.
+    pub(crate) fn needing(&self) -> Vec<Vec<NodeId>> {
+        let mut needing = vec![Vec::new(); self.nodes.len()];
+        for (id, deps) in self.deps.iter().enumerate() {
+            for dep in deps {
+                needing[*dep].push(id);
+            }
+        }
+        needing
+    }
+
     /// The module of that path without keys.
     pub fn module_at(&self, path: &ModulePath) -> Option<usize> {
         self.paths.get(path).copied()

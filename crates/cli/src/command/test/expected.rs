@@ -4,6 +4,7 @@ use weir_addr::Mode;
 use weir_config::syntax::{Step, Traversal};
 use weir_config::{CheckRule, Module};
 use weir_diag::{Diagnostic, Diagnostics, Severity, Span};
+use weir_plan::ASSERTION_FAILED;
 
 /// What a run has found, sorted by what it was told to expect.
 pub(super) struct Sorted {
@@ -41,7 +42,7 @@ impl<'a> Expected<'a> {
                 sorted.met.push(diagnostic);
                 continue;
             }
-            if diagnostic.summary == "Check block assertion failed" {
+            if diagnostic.summary == ASSERTION_FAILED {
                 diagnostic.severity = Severity::Error;
             }
             sorted.rest.push(diagnostic);

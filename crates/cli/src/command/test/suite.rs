@@ -10,7 +10,7 @@ use weir_config::syntax::Traversal;
 use weir_config::{Assignment, CheckRule, Config, TestFile, TestRun, load_after};
 use weir_diag::{Diagnostic, Diagnostics, Severity, Sources, Span};
 use weir_eval::{Evaluator, Scope};
-use weir_plan::{Console, Made, Mode, Options, Planning, console};
+use weir_plan::{ASSERTION_FAILED, Console, Made, Mode, Options, Planning, console};
 use weir_state::{Journal, State};
 use weir_value::{Type, Value, convert};
 
@@ -203,7 +203,7 @@ impl<'a> Suite<'a> {
             state = applied.state;
             state.serial += 1;
             // What an earlier round said of check blocks may hold by now.
-            told = told.into_iter().filter(|diag| diag.summary != "Check block assertion failed").collect();
+            told = told.into_iter().filter(|diag| diag.summary != ASSERTION_FAILED).collect();
             told.extend(applied.diags);
             settle(self.context, &made, applied.created).await;
             if told.has_errors() {
