@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use weir_provider::FunctionFault;
 use weir_provider::native::NativeFunction;
-use weir_provider::{FunctionFault, FunctionSchema, Parameter};
 use weir_value::{Type, Value};
 
 /// The fields of an ARN after `arn`, in their order.
@@ -15,16 +15,7 @@ fn fields() -> Type {
 
 /// All functions.
 pub(crate) fn all() -> Vec<NativeFunction> {
-    let function = |name, summary, parameters: &[&'static str], returns, call| NativeFunction {
-        schema: FunctionSchema {
-            name,
-            summary,
-            parameters: parameters.iter().map(|name| Parameter { name, ty: Type::String, allow_null: false }).collect(),
-            variadic: None,
-            returns,
-        },
-        call,
-    };
+    let function = NativeFunction::of_texts;
     vec![
         function("arn_build", "The ARN with those fields.", &FIELDS, Type::String, build),
         function("arn_parse", "The fields of an ARN.", &["arn"], fields(), parse),

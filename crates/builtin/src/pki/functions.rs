@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use weir_provider::native::NativeFunction;
-use weir_provider::{FunctionFault, FunctionSchema, Parameter, to_value};
+use weir_provider::{FunctionFault, to_value};
 use weir_value::{Type, Value};
 
 use super::X509Error;
@@ -33,16 +33,7 @@ fn verdict() -> Type {
 
 /// All functions.
 pub(super) fn all() -> Vec<NativeFunction> {
-    let function = |name, summary, parameters: &[&'static str], returns, call| NativeFunction {
-        schema: FunctionSchema {
-            name,
-            summary,
-            parameters: parameters.iter().map(|name| Parameter { name, ty: Type::String, allow_null: false }).collect(),
-            variadic: None,
-            returns,
-        },
-        call,
-    };
+    let function = NativeFunction::of_texts;
     vec![
         function("certificates", "What the certificates in a PEM text say, in order.", &["pem"], Type::list(certificate()), certificates),
         function(

@@ -145,8 +145,13 @@ fn record_file(context: &Context) -> PathBuf {
 /// What `init` has recorded.
 fn recorded(context: &Context) -> Result<Option<Settings>, Failure> {
     let path = record_file(context);
-    let Ok(bytes) = std::fs::read(&path) else { return Ok(None) };
     let wrong = |detail: String| Failure::error("The backend of this folder cannot be used", detail);
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        // Were it taken for none, another state would be used than the one that belongs here.
+        Err(error) => return Err(wrong(format!("{} cannot be read: {error}.", path.display()))),
+    };
     let record: Record = serde_json::from_slice(&bytes).map_err(|error| {
         wrong(format!("{} cannot be read: {error}. Run \"weir init -reconfigure\" to write it anew; the state itself is not touched.", path.display()))
     })?;

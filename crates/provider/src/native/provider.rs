@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::de::DeserializeOwned;
-use weir_value::Value;
+use weir_value::{Type, Value};
 
 use super::{Describe, ErasedData, ErasedEphemeral, ErasedResource};
 use crate::{
-    Applied, ApplyRequest, Fault, FunctionFault, FunctionSchema, Imported, Intent, Opened, PlanRequest, Planned, Provider, ProviderSchema, ReadRequest, RecoverRequest,
-    Session, SessionRequest, from_value,
+    Applied, ApplyRequest, Fault, FunctionFault, FunctionSchema, Imported, Intent, Opened, Parameter, PlanRequest, Planned, Provider, ProviderSchema, ReadRequest,
+    RecoverRequest, Session, SessionRequest, from_value,
 };
 
 /// A configured native provider: connections, caches, batches.
@@ -38,6 +38,14 @@ pub struct NativeFunction {
     pub schema: FunctionSchema,
     /// Its code; arguments are known, unmarked and converted.
     pub call: fn(&[Value]) -> Result<Value, FunctionFault>,
+}
+
+impl NativeFunction {
+    /// A function of texts, none of which may be null.
+    pub fn of_texts(name: &'static str, summary: &'static str, parameters: &[&'static str], returns: Type, call: fn(&[Value]) -> Result<Value, FunctionFault>) -> Self {
+        let parameters = parameters.iter().map(|name| Parameter { name, ty: Type::String, allow_null: false }).collect();
+        Self { schema: FunctionSchema { name, summary, parameters, variadic: None, returns }, call }
+    }
 }
 
 /// All types of a native provider.
